@@ -1,0 +1,1 @@
+"""The chat adapter: citebot for people in a Telegram chat."""

@@ -1,0 +1,82 @@
+"""What the pipelines need from the outside: a few small protocols.
+
+`rag.build` names the classes behind them; `tests/fakes.py` has a stand-in for each.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy
+from numpy.typing import NDArray
+
+from rag.domain import Draft, Hit, Passage, Question
+
+Vectors = NDArray[numpy.float32]
+"""Shape (texts, dimension), rows of length 1 (or 0 for a text without any feature)."""
+
+
+class Embedder(Protocol):
+    """Texts to vectors. Two embedders with one name must give equal vectors."""
+
+    @property
+    def name(self) -> str:
+        """Stored with the index and compared when it is opened."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """One row per text."""
+
+    def embed_question(self, text: str) -> Vectors:
+        """A single row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of the stored passages: written once, read by many, dropped whole.
+
+    `dead` names the articles whose passages in it belong to an earlier generation.
+    """
+
+    name: str
+    dead: frozenset[str] = frozenset()
+
+
+class Store(Protocol):
+    """Passages and their vectors, in segments that never change once they are in use."""
+
+    def add(self, segment: str, passages: Sequence[Passage], vectors: Vectors) -> None:
+        """Write passages into a segment that no generation uses yet."""
+
+    def search(
+        self, vector: Vectors, segments: Iterable[Segment], limit: int
+    ) -> Mapping[str, float]:
+        """The ids of the nearest live passages and their cosine similarity, -1..1."""
+
+    def passages(
+        self, ids: Collection[str], segments: Iterable[Segment]
+    ) -> Mapping[str, Passage]:
+        """The live passages with these ids; an id that is not stored is left out."""
+
+    def copy(self, source: Segment, target: str) -> int:
+        """Write the live passages of one segment into another; how many they were."""
+
+    def count(self) -> Mapping[str, int]:
+        """The segments there are and how many passages each holds."""
+
+    def drop(self, segments: Iterable[str]) -> None:
+        """Delete segments that no generation uses any more."""
+
+
+class Generator(Protocol):
+    """Proposes claims that answer a question from what was found."""
+
+    @property
+    def name(self) -> str:
+        """Stands in the reply, so that a reader knows who wrote it."""
+
+    async def draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
+        """Claims that rest on sentences of the hits, or none when these do not answer."""

@@ -1,0 +1,80 @@
+"""All settings, in one frozen object.
+
+A value comes from the argument, else the environment variable `CITEBOT_<NAME>`, else the
+file `.env` in the working directory, else the default below.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import SettingsError
+
+SAMPLE_CORPUS = Path(__file__).parent / "articles"
+"""The five sample articles that come with the package."""
+
+
+def _default_data() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("citebot")
+
+
+Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+class _Fields(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="CITEBOT_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        # A rejected value is named by its setting; repeating it might show a secret.
+        hide_input_in_errors=True,
+    )
+
+    corpus: Folder = SAMPLE_CORPUS
+    """The folder of articles."""
+    data: Folder = Field(default_factory=_default_data)
+    """Where the indexes live, one folder per corpus."""
+    chroma_url: str | None = None
+    """A Chroma server such as `http://127.0.0.1:8000`; without one Chroma runs embedded."""
+    chroma_token: SecretStr | None = None
+    """Bearer token for that server."""
+    passage_characters: int = Field(default=700, ge=100, le=10_000)
+    """Upper bound of a passage's length; a longer sentence is a passage of its own."""
+    dimension: int = Field(default=2048, ge=64, le=16_384)
+    """Dimension of the built-in embedder."""
+    max_article_bytes: int = Field(default=20_000_000, ge=1)
+    """Larger files are not read."""
+    max_question_characters: int = Field(default=4_000, ge=1)
+    """Longer questions are rejected."""
+    hits: int = Field(default=12, ge=1, le=100)
+    """How many passages a generator sees."""
+    statements: int = Field(default=3, ge=1, le=10)
+    """At most this many sentences in an extractive answer."""
+    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+    """Extractive answers with less confidence than this become refusals."""
+
+
+class Settings(_Fields):
+    """The settings of one installation. Raises `SettingsError` for an impossible value."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_sentence(error)) from None
+
+    def with_corpus(self, corpus: Path) -> Self:
+        """The same settings for another folder of articles."""
+        return self.model_copy(update={"corpus": corpus.expanduser().absolute()})
+
+
+def _sentence(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    return f"The setting CITEBOT_{name} cannot be used: {problem['msg']}."

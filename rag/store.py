@@ -1,0 +1,247 @@
+"""The passages in Chroma, in LlamaIndex's node format.
+
+A segment is one Chroma collection that is written once and then only read. Chroma answers
+from deleted rows in other processes until these reopen it, and deletions are where two
+processes corrupt an index; a collection that never changes has neither problem, and
+whoever holds the list of an earlier generation goes on reading exactly that one.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from rag.domain import Passage, Sentence
+from rag.errors import CitebotError, IndexStateError, StorageError
+from rag.ports import Segment, Vectors
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection as ChromaCollection
+    from chromadb.api.types import Where
+
+SPACE = "cosine"
+"""Chroma's own default is l2, and opening a collection again does not change it."""
+
+
+class ChromaStore:
+    """Passages and vectors in a Chroma directory, or on a Chroma server.
+
+    Raises `StorageError` where Chroma cannot read or write, `IndexStateError` where a
+    collection was not written by this program.
+    """
+
+    def __init__(
+        self, *, path: Path, dimension: int, url: str | None = None, token: str | None = None
+    ) -> None:
+        self._path = path
+        self._place = url or str(path)
+        self._dimension = dimension
+        with self._sentences():
+            self._client = _server(url, token) if url else _embedded(path)
+        self._open: dict[str, ChromaCollection] = {}
+
+    def add(self, segment: str, passages: Sequence[Passage], vectors: Vectors) -> None:
+        """Write passages into a segment that no generation uses yet."""
+        from llama_index.vector_stores.chroma import ChromaVectorStore
+
+        with self._sentences():
+            collection = self._client.get_or_create_collection(
+                segment,
+                configuration={"hnsw": {"space": SPACE}},
+                metadata={"dimension": self._dimension},
+                embedding_function=None,
+            )
+            self._check(collection)
+            store = ChromaVectorStore(chroma_collection=collection)
+            size = self._client.get_max_batch_size()
+            for first in range(0, len(passages), size):
+                rows = slice(first, first + size)
+                store.add(list(map(_node, passages[rows], vectors[rows].tolist())))
+
+    def search(
+        self, vector: Vectors, segments: Iterable[Segment], limit: int
+    ) -> Mapping[str, float]:
+        """The ids of the nearest live passages and their cosine similarity, -1..1."""
+        found: dict[str, float] = {}
+        with self._sentences():
+            for segment in segments:
+                answer = self._collection(segment.name).query(
+                    query_embeddings=vector,
+                    n_results=limit,
+                    where=_live(segment),
+                    include=["distances"],
+                )
+                distances = (answer["distances"] or [[]])[0]
+                found |= {i: 1.0 - d for i, d in zip(answer["ids"][0], distances, strict=True)}
+        nearest = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        return dict(nearest[:limit])
+
+    def passages(
+        self, ids: Collection[str], segments: Iterable[Segment]
+    ) -> Mapping[str, Passage]:
+        """The live passages with these ids; an id that is not stored is left out."""
+        found: dict[str, Passage] = {}
+        if not ids:
+            return found
+        with self._sentences():
+            for segment in segments:
+                rows = self._collection(segment.name).get(
+                    ids=list(ids), where=_live(segment), include=["documents", "metadatas"]
+                )
+                found |= {
+                    i: _passage(i, text, metadata)
+                    for i, text, metadata in zip(
+                        rows["ids"], rows["documents"] or [], rows["metadatas"] or [], strict=True
+                    )
+                }
+        return found
+
+    def copy(self, source: Segment, target: str) -> int:
+        """Write the live passages of one segment into another; how many they were."""
+        import numpy
+
+        copied = 0
+        with self._sentences():
+            collection = self._collection(source.name)
+            size = self._client.get_max_batch_size()
+            for first in range(0, collection.count(), size):
+                rows = collection.get(
+                    limit=size, offset=first, include=["documents", "metadatas", "embeddings"]
+                )
+                kept = [
+                    (_passage(i, text, metadata), row)
+                    for i, text, metadata, row in zip(
+                        rows["ids"],
+                        rows["documents"] or [],
+                        rows["metadatas"] or [],
+                        cast("Iterable[Any]", rows["embeddings"]),
+                        strict=True,
+                    )
+                    if metadata["article_id"] not in source.dead
+                ]
+                if kept:
+                    vectors = numpy.array([row for _, row in kept], dtype=numpy.float32)
+                    self.add(target, [passage for passage, _ in kept], vectors)
+                copied += len(kept)
+        return copied
+
+    def count(self) -> Mapping[str, int]:
+        """The segments there are and how many passages each holds."""
+        with self._sentences():
+            return {c.name: c.count() for c in self._client.list_collections()}
+
+    def drop(self, segments: Iterable[str]) -> None:
+        """Delete segments that no generation uses any more."""
+        with self._sentences():
+            for name in segments:
+                self._open.pop(name, None)
+                self._client.delete_collection(name)
+
+    def _collection(self, name: str) -> "ChromaCollection":
+        if name not in self._open:
+            collection = self._client.get_collection(name, embedding_function=None)
+            self._check(collection)
+            self._open[name] = collection
+        return self._open[name]
+
+    def _check(self, collection: "ChromaCollection") -> None:
+        space = (collection.configuration.get("hnsw") or {}).get("space")
+        dimension = (collection.metadata or {}).get("dimension")
+        if space != SPACE or dimension != self._dimension:
+            raise IndexStateError(
+                f"The collection {collection.name} in {self._place} measures {space} distance in "
+                f"{dimension} dimensions, not {SPACE} in {self._dimension}: run `ingest --rebuild`."
+            )
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        """Chroma's many exceptions as one sentence."""
+        try:
+            yield
+        except (CitebotError, TypeError, AttributeError):
+            raise
+        except Exception as error:
+            cause = " ".join(str(error).split())[:200] or type(error).__name__
+            raise StorageError(
+                f"Chroma cannot use {self._place} ({cause}): check that it is writable, has free "
+                "space and is no other program's; `ingest --rebuild` makes it anew."
+            ) from error
+
+
+def _embedded(path: Path) -> "ClientAPI":
+    import chromadb
+
+    return chromadb.PersistentClient(str(path), settings=_quiet())
+
+
+def _server(url: str, token: str | None) -> "ClientAPI":
+    from urllib.parse import urlsplit
+
+    import chromadb
+
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    return chromadb.HttpClient(
+        host=parts.hostname or url,
+        port=parts.port or (443 if secure else 8000),
+        ssl=secure,
+        headers={"Authorization": f"Bearer {token}"} if token else None,
+        settings=_quiet(),
+    )
+
+
+def _quiet() -> Any:
+    from chromadb.config import Settings
+
+    return Settings(anonymized_telemetry=False)
+
+
+def _live(segment: Segment) -> "Where | None":
+    return {"article_id": {"$nin": sorted(segment.dead)}} if segment.dead else None
+
+
+def _node(passage: Passage, vector: list[float]) -> Any:
+    from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
+
+    metadata = {
+        "article_id": passage.article_id,
+        "language": passage.language,
+        "start": passage.start,
+        "end": passage.end,
+        "sentences": json.dumps(
+            [(s.start - passage.start, s.end - passage.start, s.key) for s in passage.sentences]
+        ),
+    }
+    return TextNode(
+        id_=passage.id,
+        text=passage.text,
+        embedding=vector,
+        metadata=metadata,
+        excluded_embed_metadata_keys=list(metadata),
+        excluded_llm_metadata_keys=list(metadata),
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.article_id)},
+    )
+
+
+def _passage(passage_id: str, text: str, metadata: Mapping[str, Any]) -> Passage:
+    article_id, first = str(metadata["article_id"]), int(metadata["start"])
+    return Passage(
+        id=passage_id,
+        article_id=article_id,
+        language=str(metadata["language"]),
+        start=first,
+        end=int(metadata["end"]),
+        text=text,
+        sentences=tuple(
+            Sentence(
+                article_id=article_id,
+                start=first + start,
+                end=first + end,
+                text=text[start:end],
+                key=key,
+            )
+            for start, end, key in json.loads(str(metadata["sentences"]))
+        ),
+    )
