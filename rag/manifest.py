@@ -1,7 +1,8 @@
-"""What is indexed: one SQLite file with the articles, the segments and the generation.
+"""What is indexed: one SQLite file with the articles, the segments, the generation and,
+beside them, the lexical index (`rag.lexical`).
 
-Everything a reader needs is read in one transaction, so that a question sees one finished
-generation. A writer's changes become visible all at once, when its transaction commits.
+A reader reads all it needs in one transaction, so that a question sees one finished
+generation; a writer's changes become visible all at once, when its transaction commits.
 """
 
 import sqlite3
@@ -12,10 +13,14 @@ from datetime import date
 from pathlib import Path
 
 from rag.errors import CitebotError, IndexStateError, StorageError
+from rag.lexical import Rows, create
 from rag.ports import Segment
 
 SCHEMA = 1
 """Raised whenever an older program could not read what a newer one writes."""
+
+BUSY = 10.0
+"""Seconds that SQLite waits for another process's short lock."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -25,8 +30,7 @@ CREATE TABLE IF NOT EXISTS articles (
 );
 CREATE TABLE IF NOT EXISTS segments (name TEXT PRIMARY KEY, passages INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS dead (
-    segment TEXT NOT NULL, article_id TEXT NOT NULL, passages INTEGER NOT NULL,
-    PRIMARY KEY (segment, article_id)
+    segment TEXT NOT NULL, article_id TEXT NOT NULL, PRIMARY KEY (segment, article_id)
 );
 """
 
@@ -47,3 +51,197 @@ class Entry:
     published_on: date | None = None
     duplicate_of: str | None = None
     segment: str | None = None
+
+
+class Snapshot:
+    """One finished generation, as long as the transaction that it is read in."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.rows = Rows(connection)
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Facts about the index itself: schema, generation, embedder, analysis."""
+        return dict(self._connection.execute("SELECT name, value FROM facts"))
+
+    @property
+    def generation(self) -> int:
+        """How many times this index has been written; 0 before the first."""
+        return int(self.facts.get("generation", 0))
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The articles by id, in the order of their ids."""
+        rows = self._connection.execute(
+            "SELECT id, sha256, body, title, language, published_on, duplicate_of, segment "
+            "FROM articles ORDER BY id"
+        )
+        return {row[0]: _entry(row) for row in rows}
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments of this generation, with what is dead in each."""
+        dead: dict[str, set[str]] = {}
+        for name, article_id in self._connection.execute("SELECT segment, article_id FROM dead"):
+            dead.setdefault(name, set()).add(article_id)
+        names = self._connection.execute("SELECT name FROM segments ORDER BY name")
+        return tuple(Segment(name=n, dead=frozenset(dead.get(n, ()))) for (n,) in names)
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """How many passages were written into each segment, dead ones included."""
+        return dict(self._connection.execute("SELECT name, passages FROM segments"))
+
+
+class Draftsman(Snapshot):
+    """A generation in the making: visible to nobody else until it is finished."""
+
+    def put(self, entry: Entry) -> None:
+        """Add an article, or put it in place of the one with its id."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                entry.id,
+                entry.sha256,
+                entry.body,
+                entry.title,
+                entry.language,
+                entry.published_on.isoformat() if entry.published_on else None,
+                entry.duplicate_of,
+                entry.segment,
+            ),
+        )
+
+    def forget(self, article_id: str) -> None:
+        """Take an article out; its passages are dead where they stand."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO dead SELECT segment, id FROM articles "
+            "WHERE id = ? AND segment IS NOT NULL",
+            (article_id,),
+        )
+        self._connection.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+
+    def add_segment(self, name: str, passages: int) -> None:
+        """Make a segment part of this generation."""
+        self._connection.execute("INSERT INTO segments VALUES (?, ?)", (name, passages))
+
+    def move(self, source: str, target: str) -> None:
+        """Say that the living articles of one segment stand in another now."""
+        for statement in (
+            "UPDATE articles SET segment = :target WHERE segment = :source",
+            "DELETE FROM segments WHERE name = :source",
+            "DELETE FROM dead WHERE segment = :source",
+        ):
+            self._connection.execute(statement, {"source": source, "target": target})
+
+    def clear(self) -> None:
+        """Forget everything, to be written anew."""
+        for table in ("articles", "segments", "dead"):
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from here
+        self.rows.clear()
+
+    def state(self, facts: Mapping[str, object]) -> None:
+        """Set facts about the index itself."""
+        rows = [(name, str(value)) for name, value in facts.items()]
+        self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
+
+
+class Manifest:
+    """The SQLite file of one index.
+
+    Raises `StorageError` where the file cannot be read or written, `IndexStateError` where
+    a newer version of the program wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def exists(self) -> bool:
+        """Whether an index was ever finished here."""
+        if not self._path.exists():
+            return False
+        with self.reading() as snapshot:
+            return snapshot.generation > 0
+
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """One finished generation."""
+        with self._sentences(), closing(self._read_only()) as connection:
+            connection.execute("BEGIN")
+            snapshot = Snapshot(connection)
+            self._check(snapshot)
+            yield snapshot
+
+    @contextmanager
+    def writing(self) -> Iterator[Draftsman]:
+        """The next generation: committed at the end, forgotten if anything is raised."""
+        with self._sentences(), closing(self._open(f"file:{_quoted(self._path)}")) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in TABLES.split(";"):
+                connection.execute(statement)
+            create(connection)
+            draft = Draftsman(connection)
+            self._check(draft)
+            yield draft
+            draft.state({"schema": SCHEMA, "generation": draft.generation + 1})
+            connection.execute("COMMIT")
+
+    def _read_only(self) -> sqlite3.Connection:
+        address = f"file:{_quoted(self._path)}?mode=ro"
+        connection = self._open(address)
+        try:
+            connection.execute("SELECT 1 FROM facts LIMIT 1")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if "readonly" not in str(error) and "unable to open" not in str(error):
+                raise
+            # A log beside the file cannot be made in a read-only folder, and none is needed:
+            # nobody can be writing there.
+            connection = self._open(f"{address}&immutable=1")
+        return connection
+
+    def _open(self, address: str) -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=BUSY, isolation_level=None)
+
+    def _check(self, snapshot: Snapshot) -> None:
+        schema = int(snapshot.facts.get("schema", SCHEMA))
+        if schema > SCHEMA:
+            raise IndexStateError(
+                f"The index {self._path} was written by a newer version (schema {schema}, this "
+                f"program reads up to {SCHEMA}): update citebot, or run `ingest --rebuild`."
+            )
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except CitebotError:
+            raise
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"The index {self._path} cannot be used ({error}): check that its folder "
+                "(CITEBOT_DATA) is writable and has free space; `ingest --rebuild` makes it anew."
+            ) from error
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(str(path))
+
+
+def _entry(row: tuple[str, ...]) -> Entry:
+    id_, sha256, body, title, language, published_on, duplicate_of, segment = row
+    return Entry(
+        id=id_,
+        sha256=sha256,
+        body=body,
+        title=title,
+        language=language,
+        published_on=date.fromisoformat(published_on) if published_on else None,
+        duplicate_of=duplicate_of,
+        segment=segment,
+    )

@@ -22,6 +22,9 @@ WRAPPED_WIDTH = range(40, 126)
 """Characters in a line that may have been wrapped by hand or by an editor. Usual are 60 to 90;
 shorter lines are headings or verse, longer ones are whole paragraphs."""
 
+WINDOW = 10_000
+"""Characters given to sentencex at a time: unclosed quotation marks cost it quadratic time."""
+
 LOOK_BACK = 2_000
 """Characters before a cut that the rules look at, so that no text takes quadratic time."""
 
@@ -152,17 +155,28 @@ def _is_wrap(line: str, after: str, width: int) -> bool:
 
 def _cuts(block: str, language: str) -> list[int]:
     """Where the sentences of one block begin, except for the first."""
-    proposed = {found["end_index"] for found in sentencex.get_sentence_boundaries(language, block)}
-    proposed.update(_missed(block, language))
+    proposed = {*_proposed(block, language), *_missed(block, language)}
     cuts: list[int] = []
     start = 0
     for cut in sorted(proposed):
         cut = _before_opening(block, cut)
-        sure = start < cut < len(block) and block[start:cut].strip()
-        if sure and not _goes_on(block, start, cut, language):
+        if start < cut < len(block) and not _goes_on(block, start, cut, language):
             cuts.append(cut)
             start = cut
     return cuts
+
+
+def _proposed(block: str, language: str) -> Iterator[int]:
+    """The ends of sentences as sentencex sees them."""
+    start = 0
+    while start < len(block):
+        window = block[start : start + WINDOW]
+        boundaries = sentencex.get_sentence_boundaries(language, window)
+        ends: list[int] = [found["end_index"] for found in boundaries]
+        if start + len(window) < len(block):
+            ends.pop()  # the window's last sentence may go on: the next one begins with it
+        yield from (start + end for end in ends)
+        start += ends[-1] if ends else len(window)
 
 
 def _before_opening(block: str, cut: int) -> int:

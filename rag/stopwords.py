@@ -1,0 +1,18 @@
+"""Words that carry no topic, so that matching them proves nothing: `rag/data/stopwords.txt`."""
+
+from pathlib import Path
+
+FILE = Path(__file__).parent / "data" / "stopwords.txt"
+
+
+class StopWords:
+    """The stop words of each language in a file; a language without a line has none."""
+
+    def __init__(self, file: Path = FILE) -> None:
+        lines = file.read_text("utf-8").splitlines()
+        pairs = (line.split(":", 1) for line in lines if line.strip() and line[0] != "#")
+        self._words = {code.strip(): frozenset(words.split()) for code, words in pairs}
+
+    def __call__(self, word: str, language: str) -> bool:
+        """Whether a folded word of that language is a stop word."""
+        return word in self._words.get(language, ())
