@@ -56,5 +56,7 @@ class Analyser:
     def concepts(self, text: str, language: str) -> list[str]:
         """The concepts that a text names."""
         forms = [word.text for word in words(text)]
-        found = [found.concept for found in self.lexicon.find(forms, language)]
+        idle = [self.stop_words(fold(form), language) for form in forms]
+        meant = self.lexicon.find(forms, language)
+        found = [f.concept for f in meant if not all(idle[f.first : f.last])]
         return found + [name.id for name in self.names.find(text, language)]

@@ -9,7 +9,7 @@ from two places in it: the names of languages whose country has a like name
 Ids: `country-kz`, `region-143` (UN M.49: Central Asia), `region-eu`, `currency-usd`,
 `month-4`, `weekday-3` (Monday is 1), and `language-la` for a language without a country.
 
-Not seen: cities, nouns for peoples (`Kasachen`), irregular forms, names written small.
+Not seen: cities, irregular forms (`Franzosen`, `немцы`), names written small.
 """
 
 import re
@@ -138,6 +138,8 @@ def _longest(
     token = tokens[index]
     best: Entry | None = None
     most = 0
+    if token.folded in words_of(language).never:
+        return None, 0
     for cut in range(min(LONGEST, len(token.folded) - 1) + 1):
         stop = len(token.folded) - cut
         for entry in table.get(token.folded[:stop], ()):

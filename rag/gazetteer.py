@@ -6,9 +6,9 @@ The order decides between two names of the same words.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale, UnknownLocaleError, localedata
 from babel.core import get_global
 
 from rag.inflect import Form, adjective, fold, noun
@@ -29,8 +29,7 @@ _NOT_CURRENCIES = frozenset(
 """Ordinary words in one of the languages; the full names of these currencies are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A name as the forms of its words; `capital` where a small letter means another word."""
 
     id: str
@@ -64,12 +63,14 @@ def table_of(language: str, countries: dict[str, str]) -> Table:
         *_language_adjectives(locale, countries),
         *_derived(territories, language),
     )
+    peoples = tuple(_peoples(adjectives, language))
     table: Table = {}
     _add(table, nouns, language, capital=True)
     if language not in {"de", "en"}:
         _add(table, _times(locale), language, capital=False)
     _add(table, money, language, capital=False)
     _add(table, adjectives, language, capital=language == "en", adjectives=True)
+    _add(table, peoples, language, capital=language != "ru")
     return table
 
 
@@ -82,9 +83,12 @@ def language_countries() -> dict[str, str]:
     likely = get_global("likely_subtags")
     found: dict[str, str] = {}
     for locale in (Locale("de"), Locale("en")):
+        territories = locale.territories
         for code, name in locale.languages.items():
+            if len(code) != 2:
+                continue
             country = str(likely.get(code, "")).rpartition("_")[2]
-            other = locale.territories.get(country, "")
+            other = territories.get(country, "")
             if len(country) == 2 and fold(name)[:3] == fold(other)[:3]:
                 found[code] = country
     return found | _LANGUAGE_COUNTRY
@@ -109,15 +113,18 @@ def _add(
     table: Table, pairs: Pairs, language: str, *, capital: bool, adjectives: bool = False
 ) -> None:
     """Enters names under the unchanging part of their first word."""
-    for name, identity in pairs:
+    for name, identity in dict.fromkeys(pairs):
         forms = _forms(name, language, adjectives=adjectives)
-        if forms and len(forms[0].base) > 1:
+        if forms and (len(forms) > 1 or len(forms[0].base) > 1):
             table.setdefault(forms[0].base, []).append(Entry(identity, forms, capital))
 
 
 def _forms(name: str, language: str, *, adjectives: bool) -> tuple[Form, ...]:
     """The forms of each word of a name; what stands in brackets is left out."""
-    words = [word for word in _words(name) if word.casefold() not in CONNECTORS]
+    words = _words(name)
+    if len(words) == 1:
+        return (adjective(words[0], language) if adjectives else noun(words[0], language),)
+    words = [word for word in words if word.casefold() not in CONNECTORS]
     bends = {"de": ("e", "er", "es"), "fr": ("",)}.get(language, ())
     return tuple(
         adjective(word, language)
@@ -156,12 +163,12 @@ def _times(locale: Locale) -> Iterator[tuple[str, str]]:
 def _currencies(locale: Locale, language: str) -> Iterator[tuple[str, str]]:
     """Full names in singular and plural, then the one word that tells a currency."""
     current = _tender(current=True)
+    plural_names = localedata.load(str(locale))["currency_names_plural"]
     heads: dict[str, list[str]] = {}
     for code, name in locale.currencies.items():
         if code not in current:
             continue
-        plurals = locale._data["currency_names_plural"].get(code, {})
-        for form in dict.fromkeys((name, *plurals.values())):
+        for form in {fold(n): n for n in (name, *plural_names.get(code, {}).values())}.values():
             yield form, f"currency-{code.lower()}"
             head = _head(form, language)
             if code not in heads.setdefault(head, []):
@@ -197,9 +204,7 @@ def _currency_adjectives(
             yield " ".join(phrase), identity
 
 
-def _language_adjectives(
-    locale: Locale, countries: dict[str, str]
-) -> Iterator[tuple[str, str]]:
+def _language_adjectives(locale: Locale, countries: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Names of languages: the country's id where there is one, else the language's own."""
     for code, name in locale.languages.items():
         if len(code) == 2 and len(_words(name)) == 1:
@@ -216,3 +221,18 @@ def _derived(territories: Pairs, language: str) -> Iterator[tuple[str, str]]:
     for name, identity in territories:
         if identity.startswith("country") and len(_words(name)) == 1 and re.search(last, name):
             yield name + suffix, identity
+
+
+def _peoples(adjectives: Pairs, language: str) -> Iterator[tuple[str, str]]:
+    """Nouns for peoples where they follow the adjective: `Kasachen`, `казахи`."""
+    suffix, least = {"de": ("isch", 4), "ru": ("ский", 5)}.get(language, ("", 0))
+    for name, identity in adjectives:
+        base = re.sub(f"{suffix}(?:e|er|es)?$", "", name)
+        if (
+            suffix
+            and base != name
+            and base[-1:] != "й"
+            and len(base) >= least
+            and identity.startswith("country")
+        ):
+            yield base.capitalize(), identity

@@ -8,7 +8,7 @@ rules gets a bare plural `s`. Irregular forms are not seen.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST = 4
 """No ending is longer than this."""
@@ -24,7 +24,7 @@ _RUSSIAN_NOUN = {
     "ь": frozenset("ь я ю ем е и ей ям ями ях".split()),
     "й": frozenset("й я ю ем е и ев ям ями ях".split()),
 }
-_RUSSIAN_HARD = _RUSSIAN_PLURAL | frozenset("а у ом е".split())
+_RUSSIAN_HARD = _RUSSIAN_PLURAL | frozenset("а у ом е и".split())
 _GERMAN_ADJECTIVE = frozenset({"", "e", "er", "en", "em", "es"})
 _GERMAN_NOUN = frozenset({"", "s", "es", "n", "en", "e"})
 _FRENCH_ADJECTIVE = frozenset({"", "e", "s", "es", "ne", "nes"})
@@ -32,9 +32,11 @@ _FRENCH_C = frozenset({"c", "cs", "que", "ques", "cque", "cques"})
 _PLURAL = frozenset({"", "s"})
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A word as its unchanging part and the endings it may bear, both folded."""
+class Form(NamedTuple):
+    """A word as its unchanging part and the endings it may bear, both folded.
+
+    A tuple, for thousands are made when the names are loaded.
+    """
 
     base: str
     endings: frozenset[str]

@@ -79,6 +79,12 @@ class Rows:
             self._connection.execute("SELECT language, count(*) FROM passages GROUP BY language")
         )
 
+    def languages_of(self, ids: Iterable[str]) -> Mapping[str, str]:
+        """The language of each passage that is part of this generation."""
+        statement = "SELECT language FROM passages WHERE id = ?"
+        found = ((i, self._connection.execute(statement, (i,)).fetchone()) for i in ids)
+        return {passage_id: row[0] for passage_id, row in found if row}
+
     def of_article(self, article_id: str) -> list[str]:
         """The ids of an article's passages, in order."""
         rows = self._connection.execute(

@@ -85,7 +85,9 @@ class Lexicon:
         for concept, form in forms:
             key = tuple(next(stems) for _ in form)
             if key:
-                table.setdefault(key[0], {}).setdefault(key, []).append(concept)
+                concepts = table.setdefault(key[0], {}).setdefault(key, [])
+                if concept not in concepts:
+                    concepts.append(concept)
         return table
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from rag.errors import CitebotError, IndexStateError, StorageError
+from rag.errors import CitebotError, IndexStateError, LockedError, StorageError
 from rag.lexical import Rows, create
 from rag.ports import Segment
 
@@ -97,6 +97,12 @@ class Snapshot:
 class Draftsman(Snapshot):
     """A generation in the making: visible to nobody else until it is finished."""
 
+    cancelled = False
+
+    def cancel(self) -> None:
+        """Let everything stay as it is."""
+        self.cancelled = True
+
     def put(self, entry: Entry) -> None:
         """Add an article, or put it in place of the one with its id."""
         self._connection.execute(
@@ -176,8 +182,15 @@ class Manifest:
 
     @contextmanager
     def writing(self) -> Iterator[Draftsman]:
-        """The next generation: committed at the end, forgotten if anything is raised."""
-        with self._sentences(), closing(self._open(f"file:{_quoted(self._path)}")) as connection:
+        """The next generation: committed at the end, forgotten if anything is raised.
+
+        Raises `LockedError` when another process is making one.
+        """
+        with (
+            self._sentences(),
+            self._alone(),
+            closing(self._open(f"file:{_quoted(self._path)}")) as connection,
+        ):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             for statement in TABLES.split(";"):
@@ -186,8 +199,29 @@ class Manifest:
             draft = Draftsman(connection)
             self._check(draft)
             yield draft
+            if draft.cancelled:
+                return
             draft.state({"schema": SCHEMA, "generation": draft.generation + 1})
             connection.execute("COMMIT")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer at a time, over Chroma and SQLite both."""
+        from filelock import FileLock, Timeout
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._path.with_suffix(".lock"), timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise LockedError(
+                f"Another process is writing the index in {self._path.parent}: "
+                "wait until it has finished, then try again."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _read_only(self) -> sqlite3.Connection:
         address = f"file:{_quoted(self._path)}?mode=ro"

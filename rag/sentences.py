@@ -51,13 +51,16 @@ OPENING = "«„“‘\"'([¿¡"
 DASHES = "-–—"
 
 LINE = re.compile(r"[^\r\n\u2028\u2029]+")
-LIST_ITEM = re.compile(r"[-*+•◦▪·–—]\s|\(?\d{1,3}[.)]\s|\(?[A-Za-z][.)]\s|[|>#]")
+LIST_ITEM = re.compile(r"[-*+•◦▪·]\s|[|>#]")
+PERHAPS_ITEM = re.compile(r"[–—]\s|\(?\d{1,3}[.)]\s|\(?[A-Za-z][.)]\s")
+"""A wrapped line, too, may begin with a dash or a date."""
 HEADING = re.compile(r"#{1,6}\s|[=\-_*~]{3,}$")
 INSIDE_STOP = re.compile(r"[.!?…](?:\s|$)")
-# Same length out as in: breaks and hard spaces become spaces, half surrogates a letter.
-SPACES = re.compile("[\r\n\t\u00a0\u2007\u2009\u202f\u2028\u2029]")
+# Same length out as in: in wrapped prose `12. ` at the start of a line is no item of a list.
+BREAKS = re.compile("[\r\n\u2028\u2029]")
 SURROGATES = re.compile("[\ud800-\udfff]")
 
+BRACKETED = re.compile(r"(?:^|[.!?…]\s+)[(\[][^()\[\]]*[)\]]\s*$")
 LEFT_OPEN = re.compile(rf"(?<=\s)[{re.escape(OPENING)}]+\s*$")
 FIRST_WORD = re.compile(rf"[{re.escape(OPENING + DASHES)},;:\s]*(\w+)")
 MARKER = re.compile(r"\W*(?:\d{1,3}|\w)[.)]\s*|[^\w\s]{1,3}\s*")
@@ -80,7 +83,7 @@ def sentence_spans(text: str, language: str) -> list[Span]:
     sentencex has no rules for, its general ones apply.
     """
     code = re.split("[-_]", language.strip().lower())[0]
-    plain = SURROGATES.sub("\ufffd", SPACES.sub(" ", text))
+    plain = SURROGATES.sub("\ufffd", BREAKS.sub(" ", text))
     spans: list[Span] = []
     for start, end in _blocks(text):
         edges = [0, *_cuts(plain[start:end], code), end - start]
@@ -103,7 +106,7 @@ def _blocks(text: str) -> Iterator[Span]:
     """Runs of lines that belong together: a paragraph, a heading, an item of a list."""
     for run in _runs(text):
         width = max(end - start for start, end in run)
-        wrapped = width in WRAPPED_WIDTH and _looks_wrapped(text, run)
+        wrapped = _looks_wrapped(text, run)
         start, _ = run[0]
         for line, following in pairwise(run):
             if not (wrapped and _is_wrap(text[slice(*line)], text[slice(*following)], width)):
@@ -147,6 +150,8 @@ def _is_wrap(line: str, after: str, width: int) -> bool:
     """
     if HEADING.match(line) or LIST_ITEM.match(after) or HEADING.match(after):
         return False
+    if PERHAPS_ITEM.match(after) and (PERHAPS_ITEM.match(line) or line[-1] in ".!?…:;"):
+        return False
     first_word = after.split(maxsplit=1)[0]
     is_full = len(line) + 1 + len(first_word) > width
     goes_on = after[0].islower() and not INSIDE_STOP.search(line[-1:])
@@ -158,8 +163,7 @@ def _cuts(block: str, language: str) -> list[int]:
     proposed = {*_proposed(block, language), *_missed(block, language)}
     cuts: list[int] = []
     start = 0
-    for cut in sorted(proposed):
-        cut = _before_opening(block, cut)
+    for cut in (_before_opening(block, end) for end in sorted(proposed)):
         if start < cut < len(block) and not _goes_on(block, start, cut, language):
             cuts.append(cut)
             start = cut
@@ -192,16 +196,15 @@ def _missed(block: str, language: str) -> Iterator[int]:
     pattern = rf"(?:{'|'.join(choices)})[”»\"’]?\s+(?=[{re.escape(OPENING)}]*(\w))"
     for match in re.finditer(pattern, block):
         head = block[max(0, match.end() - LOOK_BACK) : match.end()]
-        in_brackets = match.group()[0] in ")]"
-        if match.group(1).isupper() and _is_closed(head):
-            if not in_brackets or re.search(r"(?:^|[.!?…]\s+)[(\[][^()\[\]]*[)\]]\s*$", head):
-                yield match.end()
+        is_sentence = match.group()[0] not in ")]" or BRACKETED.search(head)
+        if match.group(1).isupper() and is_sentence and _is_closed(head):
+            yield match.end()
 
 
 def _is_closed(head: str) -> bool:
     """Whether all quotation marks before a cut are closed."""
     angles = head.count("«") == head.count("»")
-    return angles and sum(head.count(mark) for mark in "„“”\"") % 2 == 0
+    return angles and sum(head.count(mark) for mark in '„“”"') % 2 == 0
 
 
 def _goes_on(block: str, start: int, cut: int, language: str) -> bool:
@@ -212,7 +215,8 @@ def _goes_on(block: str, start: int, cut: int, language: str) -> bool:
     abbreviation = ABBREVIATION.search(head[-40:])
     if abbreviation and abbreviation[1] in NEVER_LAST.get(language, "").split():
         return True
-    if block[cut] in DASHES and not head[-1].isspace() or HYPHENATED_INITIALS.search(head[-10:]):
+    is_hyphen = block[cut] in DASHES and not head[-1].isspace()
+    if is_hyphen or HYPHENATED_INITIALS.search(head[-10:]):
         return True
     if language == "de" and GERMAN_ORDINAL.search(head[-40:]):
         return True

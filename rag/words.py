@@ -22,12 +22,16 @@ class Words:
     magnitudes: Mapping[str, int]
     ordinals: Mapping[str, int]
     durations: Mapping[str, str]
+    months: Mapping[str, int]
+    """Abbreviations."""
     articles: frozenset[str]
+    bare: frozenset[str]
+    """Magnitudes that mean one of them when no number stands before: `тысяча`."""
     percent: frozenset[str]
-    points: frozenset[str]
+    half: frozenset[str]
+    inside: frozenset[str]
+    """Small words inside the name of an institution: `Ministry of Culture and Information`."""
     ordinal_suffixes: frozenset[str]
-    between: frozenset[str]
-    """May stand between a number and its unit: `millions de dollars`."""
     around: frozenset[str]
     """Joins the two ends of a range or a list: `5 to 10 million`."""
     place: tuple[str, ...]
@@ -37,6 +41,10 @@ class Words:
     """Words that are capitalised beside a name without being part of it."""
     institutions: tuple[str, ...]
     """Beginnings of words that are translated with the name they stand in."""
+    common: tuple[str, ...]
+    """Words that are translated where they stand in a name: `East`, `National`."""
+    never: frozenset[str]
+    """Ordinary words that look like a form of a name."""
     capital_only: frozenset[str]
     """Names that are ordinary words, too, when written small."""
 
@@ -62,18 +70,24 @@ def words_of(language: str) -> Words:
         numbers=MappingProxyType(numbers),
         magnitudes=MappingProxyType(_numbers(table.get("magnitudes", {}))),
         ordinals=MappingProxyType(_numbers(table.get("ordinals", {}))),
+        months=MappingProxyType(_numbers(table.get("months", {}))),
         durations=MappingProxyType(
-            {word: unit for unit, line in table.get("durations", {}).items() for word in _split(line)}
+            {
+                word: unit
+                for unit, line in table.get("durations", {}).items()
+                for word in _split(line)
+            }
         ),
         place=tuple(_split(table.get("place", ""))),
+        common=tuple(_split(table.get("common", ""))),
         institutions=tuple(_split(table.get("institutions", ""))),
         **{key: frozenset(_split(table.get(key, ""))) for key in _SETS},
     )
 
 
 _SETS = (
-    "articles", "percent", "points", "ordinal_suffixes", "between", "around",
-    "before_month", "plain", "capital_only",
+    "articles", "bare", "half", "inside", "percent", "ordinal_suffixes", "around",
+    "before_month", "plain", "never", "capital_only",
 )  # fmt: skip
 
 
@@ -122,7 +136,7 @@ def _pairs(table: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _german_numbers(simple: Mapping[str, int]) -> dict[str, int]:
-    """Compounds up to 999 in steps of the usual: `vierundzwanzig`, `zweihundert`, `achttausend`."""
+    """Compounds up to 999 and round thousands: `vierundzwanzig`, `achttausend`."""
     ones = {fold(word): simple[fold(word)] for word in GERMAN_ONES}
     tens = {word: value for word, value in simple.items() if 20 <= value <= 90}
     found = {f"{one}und{ten}": tens[ten] + ones[one] for one in ones for ten in tens}

@@ -85,8 +85,8 @@ def trimmed(text: str, spans: Iterable[Span]) -> list[Span]:
     for start, end in spans:
         inner = text[start:end].strip()
         if inner:
-            start = text.index(inner, start)
-            result.append((start, start + len(inner)))
+            left = text.index(inner, start)
+            result.append((left, left + len(inner)))
     return result
 
 
@@ -188,17 +188,23 @@ def print_table(candidates: Sequence[Candidate], cases: Sequence[Case]) -> None:
         print(f"{candidate.name:10}" + "".join(f"{cell:>10}" for cell in cells))
 
 
+def print_wrong(candidate: Candidate, cases: Sequence[Case]) -> None:
+    """What a splitter makes of the cases that it gets wrong."""
+    for case in cases:
+        if not is_right(candidate, case):
+            spans = trimmed(case.text, candidate.split(case.text, case.language))
+            found = [case.text[start:end] for start, end in spans]
+            print(f"{case.language} {case.about}: {found}")
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print the table; with `--wrong NAME`, what that splitter makes of its wrong cases."""
     cases = load_cases()
     candidates = [candidate for candidate in CANDIDATES if is_installed(candidate)]
-    if len(arguments) == 2 and arguments[0] == "--wrong":
+    if arguments[:1] == ["--wrong"]:
         for candidate in candidates:
-            for case in cases:
-                if candidate.name == arguments[1] and not is_right(candidate, case):
-                    spans = trimmed(case.text, candidate.split(case.text, case.language))
-                    found = [case.text[start:end] for start, end in spans]
-                    print(f"{case.language} {case.about}: {found}")
+            if candidate.name in arguments[1:]:
+                print_wrong(candidate, cases)
         return
     print_table(candidates, cases)
 

@@ -1,0 +1,81 @@
+"""The composition point: from settings to working parts. Only here are adapters named."""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+from rag.analysis import Analyser
+from rag.cldr import Names
+from rag.embed import HashEmbedder
+from rag.ingest import Indexer
+from rag.languages import LanguageDetector
+from rag.lexicon import Lexicon
+from rag.manifest import Manifest
+from rag.ports import Embedder
+from rag.retrieve import Retriever
+from rag.settings import Settings
+from rag.stopwords import StopWords
+from rag.store import ChromaStore
+
+QUESTION_LANGUAGES = ("de", "en", "fr", "ru")
+"""Languages that the lexicon and the CLDR names are prepared for."""
+
+
+class Parts:
+    """Everything that one installation is made of, each part made when first needed.
+
+    `embedder` takes the place of the built-in one: any object with the port's methods.
+    """
+
+    def __init__(self, settings: Settings, *, embedder: Embedder | None = None) -> None:
+        self.settings = settings
+        self.embedder: Embedder = embedder or HashEmbedder(settings.dimension)
+        self.folder = index_folder(settings)
+        self.detector = LanguageDetector()
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The manifest and the lexical index."""
+        return Manifest(self.folder / "index.db")
+
+    @cached_property
+    def store(self) -> ChromaStore:
+        """The passages in Chroma."""
+        token = self.settings.chroma_token
+        return ChromaStore(
+            path=self.folder / "chroma",
+            dimension=self.embedder.dimension,
+            url=self.settings.chroma_url,
+            token=token.get_secret_value() if token else None,
+        )
+
+    @cached_property
+    def analyser(self) -> Analyser:
+        """What texts are matched by."""
+        return Analyser(
+            lexicon=Lexicon(), names=Names(QUESTION_LANGUAGES), stop_words=StopWords()
+        )
+
+    @cached_property
+    def indexer(self) -> Indexer:
+        """Keeps the index equal to the folder."""
+        return Indexer(
+            settings=self.settings,
+            manifest=self.manifest,
+            store=self.store,
+            embedder=self.embedder,
+            analyser=self.analyser,
+            detector=self.detector,
+        )
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Looks questions up."""
+        return Retriever(store=self.store, embedder=self.embedder, analyser=self.analyser)
+
+
+def index_folder(settings: Settings) -> Path:
+    """Where the index of a corpus lives: one folder for each in the data directory."""
+    corpus = str(settings.corpus)
+    digest = hashlib.sha256(corpus.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return settings.data / f"{settings.corpus.name or 'corpus'}-{digest}"

@@ -1,0 +1,129 @@
+"""Whether quotes carry the facts of a claim: numbers, amounts, dates, countries, names."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.cldr import Names
+from rag.dates import holds
+from rag.facts import Fact, Kind, facts
+from rag.proper import in_institution, is_common, is_institution
+from rag.spelling import Spelling, same_word, spelling
+from rag.words import words_of
+
+_PART = re.compile(r"[^\W_]+")
+_BLANKS = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Quoted:
+    """All that the quotes of a claim say, read once."""
+
+    facts: tuple[Fact, ...]
+    spellings: tuple[Spelling, ...]
+    countries: frozenset[int]
+    """Where the claim names countries."""
+    translated: bool
+    """Whether a quote is in another language than the claim."""
+
+
+def missing_facts(
+    claim: str, claim_language: str, quotes: Sequence[tuple[str, str]], names: Names
+) -> tuple[Fact, ...]:
+    """The facts of a claim that none of its quotes carries, in the claim's order.
+
+    `quotes` are (text, language) pairs; languages are ISO 639-1 codes. A claim that stands
+    in a quote word for word has nothing missing.
+    """
+    plain = _plain(claim)
+    if plain and any(f" {plain} " in f" {_plain(text)} " for text, _ in quotes):
+        return ()
+    claimed = facts(claim, claim_language, names)
+    if not claimed:
+        return ()
+    quoted = _Quoted(
+        tuple(fact for text, language in quotes for fact in facts(text, language, names)),
+        tuple(spelling(part) for text, _ in quotes for part in dict.fromkeys(_PART.findall(text))),
+        frozenset(fact.start for fact in claimed if fact.kind is Kind.COUNTRY),
+        any(language != claim_language for _, language in quotes),
+    )
+    return tuple(
+        fact
+        for fact, after in zip(claimed, (*claimed[1:], None), strict=True)
+        if not _carried(claim, claim_language, fact, after, quoted)
+    )
+
+
+def _plain(text: str) -> str:
+    """A text by its words alone: case, blanks, quotation marks and the full stop go."""
+    return _BLANKS.sub(" ", re.sub(r"[\"'„“”«»‘’]", "", text)).strip(" .!?").casefold()
+
+
+def _carried(claim: str, language: str, fact: Fact, after: Fact | None, quoted: _Quoted) -> bool:
+    """Whether the quotes say a fact. `after` is the next fact of the claim."""
+    if any(_says(other, fact) for other in quoted.facts):
+        return True
+    words = claim[fact.start : fact.end]
+    if fact.kind is Kind.NAME:
+        return _name_carried(claim, fact, language, quoted)
+    if fact.kind is Kind.COUNTRY:
+        return len(words) > 3 and _spelt(_PART.findall(words), quoted.spellings)
+    if fact.kind is Kind.DURATION:
+        return fact.value.startswith("1 ") and not words[0].isdecimal()
+    if fact.kind is Kind.NUMBER and after is not None and after.kind is Kind.NAME:
+        return _token_amount(claim, fact, after, quoted)
+    return False
+
+
+def _says(quoted: Fact, claimed: Fact) -> bool:
+    """Whether one fact says another: the same, a fuller date, an age for its number."""
+    if quoted.kind is claimed.kind:
+        if claimed.kind is Kind.DATE:
+            return holds(quoted.value, claimed.value)
+        if claimed.kind is Kind.NUMBER and quoted.value != claimed.value:
+            return _same_rank(quoted.value, claimed.value)
+        return quoted.value == claimed.value and claimed.kind is not Kind.NAME
+    kinds = {quoted.kind, claimed.kind}
+    if kinds == {Kind.DATE, Kind.NUMBER}:
+        return quoted.value == claimed.value
+    if claimed.kind is Kind.NUMBER and quoted.kind is Kind.DURATION:
+        return quoted.value == f"{claimed.value} year"
+    return False
+
+
+def _same_rank(one: str, other: str) -> bool:
+    """Whether an ordinal and a number are the same, from ten on: `Highway 99`, `99-е шоссе`."""
+    ordinals = [value for value in (one, other) if value.startswith("ordinal ")]
+    rank = one.removeprefix("ordinal ")
+    return len(ordinals) == 1 and rank == other.removeprefix("ordinal ") and len(rank) > 1
+
+
+def _name_carried(claim: str, name: Fact, language: str, quoted: _Quoted) -> bool:
+    """Whether the quotes bear each word of a name, however it is spelt.
+
+    Over languages a name with a word like `Agency` in it passes, for it may be translated,
+    and words like `East` are left out.
+    """
+    parts = _PART.findall(claim[name.start : name.end])
+    words = words_of(language)
+    if quoted.translated:
+        translated = any(is_institution(part, words) for part in parts)
+        if translated or in_institution(claim, name.start, words, quoted.countries):
+            return True
+        parts = [part for part in parts if not is_common(part, words)]
+    return _spelt(parts, quoted.spellings)
+
+
+def _spelt(parts: Iterable[str], spellings: Sequence[Spelling]) -> bool:
+    """Whether each word is among the spellings."""
+    return all(any(same_word(spelling(part), other) for other in spellings) for part in parts)
+
+
+def _token_amount(claim: str, number: Fact, name: Fact, quoted: _Quoted) -> bool:
+    """Whether `4.8 million USDT` is quoted as `$4.8 million in USDT`."""
+    near = name.start - number.end <= 4
+    return (
+        near
+        and _spelt(_PART.findall(claim[name.start : name.end]), quoted.spellings)
+        and any(f.kind is Kind.MONEY and f.value.split()[0] == number.value for f in quoted.facts)
+    )

@@ -1,0 +1,160 @@
+"""A claim may say no more than its quotes."""
+
+import pytest
+
+from rag.cldr import Names
+from rag.verify import missing_facts
+
+NAMES = Names(["de", "en", "fr", "ru"])
+
+GERMAN = (
+    "Die Firma zahlte am 3. April 2024 in Kasachstan 4,3 Milliarden US-Dollar und gab fünf "
+    "Prozent ab; Präsident Tokajew und der 48-jährige Sadyr Schaparow berieten vier Monate lang "
+    "mit der NIA.",
+    "de",
+)
+ENGLISH = (
+    "On April 3, 2024, the company paid $4.3 billion in Kazakhstan and ceded 5%; President Tokayev "
+    "and Sadyr Zhaparov, 48 years old, consulted with the NIA for four months.",
+    "en",
+)
+FRENCH = (
+    "Le 3 avril 2024, la société a payé 4,3 milliards de dollars au Kazakhstan et cédé 5 % ; le "
+    "président Tokaïev et Sadyr Japarov, 48 ans, ont consulté la NIA pendant quatre mois.",
+    "fr",
+)
+RUSSIAN = (
+    "3 апреля 2024 года компания заплатила 4,3 млрд долларов в Казахстане и уступила 5 процентов; "
+    "президент Токаев и 48-летний Садыр Жапаров четыре месяца совещались с NIA.",
+    "ru",
+)
+QUOTES = [GERMAN, ENGLISH, FRENCH, RUSSIAN]
+
+RIGHT = [
+    ("de", "Sie zahlte 4,3 Mrd. Dollar."),
+    ("de", "In Kasachstan gab sie 5 % ab."),
+    ("de", "Am 3. April sprachen Sadyr Schaparow und die NIA, er ist 48 Jahre alt."),
+    ("de", "Die viermonatige Beratung fand 2024 mit dem kasachischen Präsidenten Tokajew statt."),
+    ("en", "The firm paid 4.3 billion dollars in Kazakhstan on 3 April."),
+    ("en", "It ceded five per cent in April 2024 after four-month talks with the NIA."),
+    ("en", "The 48-year-old met President Tokayev and Zhaparov."),
+    ("fr", "Elle a versé 4,3 milliards de dollars américains en avril 2024."),
+    ("fr", "Cinq pour cent ont été cédés au Kazakhstan, dit Tokayev à Sadyr Japarov."),
+    ("fr", "Pendant quatre mois, l'homme de 48 ans a parlé avec la NIA."),
+    ("ru", "Она заплатила 4,3 миллиарда долларов США в апреле 2024 года."),
+    ("ru", "Пять процентов отдали в Казахстане Токаеву и Жапарову."),
+    ("ru", "Четырёхмесячные консультации с NIA начались 3 апреля."),
+]
+
+WRONG = [
+    ("de", "Sie zahlte 4,3 Mio. Dollar.", "4,3 Mio. Dollar"),
+    ("de", "Sie gab sechs Prozent ab.", "sechs Prozent"),
+    ("de", "Am 4. April zahlte sie.", "4. April"),
+    ("de", "Die Firma zahlte in Kirgisistan.", "Kirgisistan"),
+    ("de", "Gestern kam Präsident Macron.", "Macron"),
+    ("en", "It paid $4.3 million.", "$4.3 million"),
+    ("en", "It paid €4.3 billion.", "€4.3 billion"),
+    ("en", "It ceded 5 in all.", "5"),
+    ("en", "It met in April 2023.", "April 2023"),
+    ("en", "It took four years.", "four years"),
+    ("en", "Yesterday President Erdogan agreed.", "Erdogan"),
+    ("en", "It was the second-largest.", "second"),
+    ("fr", "Elle a payé 4,8 milliards de dollars.", "4,8 milliards de dollars"),
+    ("fr", "Elle a payé 4,3 milliards d'euros.", "4,3 milliards d'euros"),
+    ("fr", "La société chinoise a payé.", "chinoise"),
+    ("fr", "Il a duré 5 mois.", "5 mois"),
+    ("fr", "Le ministre a vu Emmanuel Durand.", "Emmanuel Durand"),
+    ("ru", "Она заплатила 4,3 трлн долларов.", "4,3 трлн долларов"),
+    ("ru", "Она заплатила в Киргизии.", "Киргизии"),
+    ("ru", "Это было 3 мая.", "3 мая"),
+    ("ru", "Ему 84 года.", "84 года"),
+    ("ru", "Вчера министр Лавров уступил.", "Лавров"),
+]
+
+
+@pytest.mark.parametrize("quote", QUOTES, ids=[language for _, language in QUOTES])
+@pytest.mark.parametrize(("language", "claim"), RIGHT)
+def test_a_quote_carries_what_it_says(language: str, claim: str, quote: tuple[str, str]) -> None:
+    """Nothing is missing from a claim that a quote of any language carries."""
+    assert missing_facts(claim, language, [quote], NAMES) == ()
+
+
+@pytest.mark.parametrize("quote", QUOTES, ids=[language for _, language in QUOTES])
+@pytest.mark.parametrize(("language", "claim", "missing"), WRONG)
+def test_a_wrong_fact_is_missing(
+    language: str, claim: str, missing: str, quote: tuple[str, str]
+) -> None:
+    """A wrong number, magnitude, currency, date, country or person is named."""
+    got = missing_facts(claim, language, [quote], NAMES)
+    assert [claim[fact.start : fact.end] for fact in got] == [missing]
+
+
+def test_several_quotes_carry_a_claim_together() -> None:
+    """Each fact needs one quote, not all of them the same."""
+    quotes = [("Im Mai 2022 kam er.", "de"), ("Ils ont fermé 36 bourses.", "fr")]
+    assert missing_facts("In May 2022, 36 exchanges closed.", "en", quotes, NAMES) == ()
+    assert missing_facts("In May 2022, 37 exchanges closed.", "en", quotes, NAMES) != ()
+
+
+def test_without_quotes_everything_is_missing() -> None:
+    """No quote carries nothing."""
+    assert len(missing_facts("In 2022, 36 closed.", "en", [], NAMES)) == 2
+
+
+@pytest.mark.parametrize(("text", "language"), QUOTES)
+def test_a_claim_that_is_its_quote_has_nothing_missing(text: str, language: str) -> None:
+    """What stands in the quote word for word is carried, whole or in part."""
+    assert missing_facts(text, language, [(text, language)], NAMES) == ()
+    part = " ".join(text.split()[2:9])
+    assert missing_facts(part, language, [(text, language)], NAMES) == ()
+
+
+def test_a_part_of_a_word_or_number_is_no_part_of_a_quote() -> None:
+    """`36 closed` does not stand in `136 closed`."""
+    assert missing_facts("36 closed", "en", [("In all 136 closed.", "en")], NAMES) != ()
+
+
+def test_a_fuller_date_carries_a_shorter_one_only() -> None:
+    """Day and month are carried by a full date, a full date not by day and month."""
+    full, short = ("3. April 2024", "de"), ("3. April", "de")
+    assert missing_facts("on 3 April", "en", [full], NAMES) == ()
+    assert missing_facts("on 3 April 2024", "en", [short], NAMES) != ()
+
+
+def test_amounts_in_a_token_are_carried_by_their_worth() -> None:
+    """`4,8 Mio. USDT` may rest on `$4.8 million in USDT`, but not on dollars alone."""
+    claim = "Es waren 4,8 Mio. USDT."
+    assert missing_facts(claim, "de", [("They held $4.8 million in USDT.", "en")], NAMES) == ()
+    assert missing_facts(claim, "de", [("They held $4.8 million.", "en")], NAMES) != ()
+
+
+def test_names_of_institutions_may_be_translated() -> None:
+    """`Monitoring Agency` cannot be looked up in another language, so it passes there only."""
+    claim = "It was the Harbour Monitoring Agency."
+    assert missing_facts(claim, "en", [("Es war die Hafenaufsicht.", "de")], NAMES) == ()
+    assert missing_facts(claim, "en", [("It was the port office.", "en")], NAMES) != ()
+    claim = "It was the Ministry of Culture and Information."
+    assert missing_facts(claim, "en", [("C'était le ministère.", "fr")], NAMES) == ()
+
+
+def test_one_year_in_words_is_an_article() -> None:
+    """`ein Jahr` may render a language without articles; `1 Jahr` is a number."""
+    quote = ("Это случилось через год.", "ru")
+    assert missing_facts("Es geschah nach einem Jahr.", "de", [quote], NAMES) == ()
+    assert missing_facts("Es geschah nach 2 Jahren.", "de", [quote], NAMES) != ()
+
+
+def test_titles_and_compass_points_are_not_looked_up() -> None:
+    """`General` and `East` are translated; the name beside them must be there."""
+    quote = ("Генерал Петров прибыл в Восточный Эксфорд.", "ru")
+    assert missing_facts("Later General Petrov came to East Exford.", "en", [quote], NAMES) == ()
+    got = missing_facts("Later General Sidorov came to East Exford.", "en", [quote], NAMES)
+    assert len(got) == 1
+
+
+def test_high_ranks_and_numbers_are_one() -> None:
+    """`99-е шоссе` is `Highway 99`, but the second is not two."""
+    assert (
+        missing_facts("Highway 99 is closed.", "en", [("Закрыто 99-е шоссе.", "ru")], NAMES) == ()
+    )
+    assert missing_facts("There are two.", "en", [("Das zweite ist zu.", "de")], NAMES) != ()
