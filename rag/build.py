@@ -6,7 +6,10 @@ from pathlib import Path
 
 from rag.analysis import Analyser
 from rag.cldr import Names
+from rag.answerer import LANGUAGES, Answerer
 from rag.embed import HashEmbedder
+from rag.evidence import Assessor
+from rag.extract import Extractor, Weights
 from rag.ingest import Indexer
 from rag.languages import LanguageDetector
 from rag.lexicon import Lexicon
@@ -16,9 +19,6 @@ from rag.retrieve import Retriever
 from rag.settings import Settings
 from rag.stopwords import StopWords
 from rag.store import ChromaStore
-
-QUESTION_LANGUAGES = ("de", "en", "fr", "ru")
-"""Languages that the lexicon and the CLDR names are prepared for."""
 
 
 class Parts:
@@ -53,7 +53,7 @@ class Parts:
     def analyser(self) -> Analyser:
         """What texts are matched by."""
         return Analyser(
-            lexicon=Lexicon(), names=Names(QUESTION_LANGUAGES), stop_words=StopWords()
+            lexicon=Lexicon(), names=Names(LANGUAGES), stop_words=StopWords()
         )
 
     @cached_property
@@ -72,6 +72,24 @@ class Parts:
     def retriever(self) -> Retriever:
         """Looks questions up."""
         return Retriever(store=self.store, embedder=self.embedder, analyser=self.analyser)
+
+    @cached_property
+    def generator(self) -> Extractor:
+        """Proposes answers."""
+        return Extractor(
+            assessor=Assessor(self.analyser),
+            manifest=self.manifest,
+            weights=Weights.read(),
+            statements=self.settings.statements,
+            threshold=self.settings.threshold,
+        )
+
+    @cached_property
+    def answerer(self) -> Answerer:
+        """The way of a question."""
+        return Answerer(
+            indexer=self.indexer, retriever=self.retriever, generator=self.generator
+        )
 
 
 def index_folder(settings: Settings) -> Path:

@@ -125,6 +125,7 @@ class Citation:
 
     number: int
     article_id: str
+    title: str
     line: int
     start: int
     end: int
@@ -134,7 +135,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One sentence of an answer with the citations that carry it: at least one."""
+    """One sentence of an answer with the citations that carry it, at least one.
+
+    Raises `ValueError` without any.
+    """
 
     text: str
     citations: tuple[Citation, ...]

@@ -120,7 +120,8 @@ def _numeral(
     if len(token.text) == 4 and _DECADE.get(word) == between:
         return replace(quantity, end=following.end), 2
     if word in words.ordinal_suffixes and between == ("-" if words.language == "ru" else ""):
-        return replace(quantity, end=following.end, ordinal=True, plain=False), 2
+        year = words.language == "ru" and len(token.text) == 4
+        return replace(quantity, end=following.end, ordinal=not year, plain=year), 2
     if word in words.magnitudes:
         return _times(quantity, words.magnitudes[word], following.end), 2
     if word in _SHORT and len(between) <= 1:

@@ -26,7 +26,7 @@ VECTORS = "vectors"
 """Name of the arm that searches Chroma."""
 
 SAME: Mapping[str, float] = MappingProxyType(
-    {Field.WORDS: 1.0, Field.GRAMS: 1.0, Field.CONCEPTS: 0.2, VECTORS: 0.3}
+    {Field.WORDS: 1.0, Field.GRAMS: 1.0, Field.CONCEPTS: 0.1, VECTORS: 0.3}
 )
 """Weights of the arms where question and passage share a language (`eval.xquad`, even
 articles)."""

@@ -44,7 +44,7 @@ class _Fields(BaseSettings):
     """A Chroma server such as `http://127.0.0.1:8000`; without one Chroma runs embedded."""
     chroma_token: SecretStr | None = None
     """Bearer token for that server."""
-    passage_characters: int = Field(default=700, ge=100, le=10_000)
+    passage_characters: int = Field(default=1_000, ge=100, le=10_000)
     """Upper bound of a passage's length; a longer sentence is a passage of its own."""
     dimension: int = Field(default=2048, ge=64, le=16_384)
     """Dimension of the built-in embedder."""

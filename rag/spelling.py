@@ -4,8 +4,8 @@ A word is romanised (anyascii), its case ending taken off where it may be one, a
 letters that transliterations disagree about are folded: zh/sch/sh/ch/j, kh/ch/h, y/i/j,
 ts/z/s, w/v/ff, ou/u, ng/n, c/k, doubled letters. `ch` and `j` are read both ways. What is
 left must be equal, or differ by one or two letters when the words are long or come from
-two scripts. It errs to both sides: `Müller` and `Muller` are one, `Trudeau` and `Трюдо`
-are not, `Shao` and `Zhao` are.
+two scripts. Acronyms of two or three letters are only romanised. It errs to both sides:
+`Müller` and `Muller` are one, `Trudeau` and `Трюдо` are not, `Shao` and `Zhao` are.
 """
 
 import re
@@ -54,6 +54,9 @@ class Spelling:
 def spelling(word: str) -> Spelling:
     """The skeletons of one word."""
     cyrillic = bool(_CYRILLIC.search(word))
+    acronym = word.removesuffix("s")
+    if 1 < len(acronym) < 4 and acronym.isupper():
+        return Spelling(frozenset({anyascii(acronym).lower()}), cyrillic)
     lower = word.casefold()[:_LONGEST]
     stems = {lower}
     for ending in _ENDINGS_CYRILLIC if cyrillic else _ENDINGS_LATIN:

@@ -519,7 +519,7 @@ def test_unknown_and_missing_keys(tmp_path: Path) -> None:
         ("mill-by_the.river.txt", f"{'x' * 151}\n{BODY}", "mill by the river"),
         ("news/2024 mill.txt", BODY, "2024 mill"),
         ("mill.txt", "It was sold.\nIt was old.", "mill"),
-        ("mill.txt", "It was sold to a man who has come down the river in the spring of\nthat year.",
+        ("mill.txt", "It was sold to a man who has come down the river in spring of\nthat year.",
          "mill"),
         ("002_ef4ca6520480b210.txt", "It was sold. It was old.", "It was sold."),
         ("17.txt", BODY, "The mill by the river was sold in March, and its wheel still turns."),

@@ -107,6 +107,7 @@ SAME = [
     ("duration", "48 year", "ru", "48 лет|48-летний|48-летнего"),
     ("date", "1960", "ru", "1960-е годы|1960-х"),
     ("date", "1773", "ru", "в 1773 году"),
+    ("date", "2023", "ru", "в 2023-м|с 2023-го"),
     ("date", "2001", "en", "2001–02|2001/02"),
     ("number", "ordinal 18", "de", "18. Jahrhundert"),
     ("number", "ordinal 18", "en", "18th century"),
@@ -210,7 +211,8 @@ def test_names_show_by_their_capitals(language: str, text: str, found: list[str]
         ("Changpeng", "Чанпэн"), ("Teng", "Тэн"), ("Putin", "Poutine"), ("Poutine", "Путин"),
         ("Selenskyj", "Zelensky"), ("Zelensky", "Зеленского"), ("Jelzin", "Yeltsin"),
         ("Eltsine", "Ельцин"), ("Scholz", "Шольц"), ("Johnson", "Джонсон"), ("Trump", "Трамп"),
-        ("Achmetow", "Akhmetov"), ("Bitcoin", "биткоин"), ("Müller", "Muller"),
+        ("Achmetow", "Akhmetov"), ("NIA", "НИА"), ("CZs", "CZ"),
+        ("Bitcoin", "биткоин"), ("Müller", "Muller"),
         ("Kassym-Jomart Tokayev", "Касым-Жомарт Токаев"), ("Tokayev", "Kassym-Jomart Tokayev"),
     ],
 )  # fmt: skip
@@ -225,7 +227,8 @@ def test_same_name_over_spellings(one: str, other: str) -> None:
     [
         ("Teng", "Trump"), ("Italy", "Israel"), ("Merkel", "Merz"), ("Binance", "Coinbase"),
         ("Musin", "Putin"), ("Richard Teng", "Richard Trump"), ("Токаев", "Жапаров"),
-        ("Zhao", "Teng"), ("AFM", "NIA"), ("", "Teng"), ("…", "…"), ("Smith", "Schmidt"),
+        ("Zhao", "Teng"), ("AFM", "NIA"), ("CZ", "CH"), ("NIA", "NA"),
+        ("", "Teng"), ("…", "…"), ("Smith", "Schmidt"),
     ],
 )  # fmt: skip
 def test_other_names_stay_apart(one: str, other: str) -> None:

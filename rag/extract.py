@@ -1,0 +1,205 @@
+"""Answers without a language model: the best sentences themselves, or a refusal.
+
+    question ─ parts ─ candidates ─ scores ─┬─ confidence below the threshold: refuse
+                                            └─ credible set: one to three sentences
+
+The scores are those of a conditional logit (McFadden 1974), so that their softmax is the
+probability of each sentence to hold the answer; sentences are shown until these add up to
+`CREDIBLE`. The confidence, that the answer is among them at all, is a logistic regression.
+"""
+
+import asyncio
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.domain import Claim, Draft, Hit, Question, Reason
+from rag.evidence import Assessor, Candidate
+from rag.manifest import Manifest
+
+WEIGHTS = Path(__file__).parent / "data" / "weights.toml"
+
+CREDIBLE = 0.75
+"""Sentences are added until the answer is among them with this probability."""
+
+ALIKE = 0.7
+"""Two sentences that share this much of the smaller one's words say the same."""
+
+OFF_TOPIC = 0.15
+"""With less of the question's weight than this in any passage, it is about something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the features of `rag.evidence.Evidence` are worth.
+
+    `same` and `across` are for sentences in the question's language and in others; `bias` and
+    `strength` are added for others. `confidence` has a weight for each of `confidence_of`'s
+    features.
+    """
+
+    same: tuple[float, ...]
+    across: tuple[float, ...]
+    bias: float
+    strength: float
+    confidence: Mapping[str, float]
+
+    @classmethod
+    def read(cls, file: Path = WEIGHTS) -> "Weights":
+        """The weights of a file that `eval.fit` wrote."""
+        table = tomllib.loads(file.read_text("utf-8"))
+        return cls(
+            same=tuple(table["same"].values()),
+            across=tuple(table["across"].values()),
+            bias=table["other"]["bias"],
+            strength=table["other"]["strength"],
+            confidence=table["confidence"],
+        )
+
+    def score(self, candidate: Candidate) -> float:
+        """The utility of a sentence: only differences mean something."""
+        vector = candidate.evidence.vector()
+        if candidate.same_language:
+            return _dot(self.same, vector)
+        return _dot(self.across, vector) + self.bias + self.strength * candidate.strength
+
+
+class Extractor:
+    """The generator that needs no model."""
+
+    name = "extractive"
+
+    def __init__(
+        self,
+        *,
+        assessor: Assessor,
+        manifest: Manifest,
+        weights: Weights,
+        statements: int,
+        threshold: float,
+    ) -> None:
+        self._assessor = assessor
+        self._manifest = manifest
+        self._weights = weights
+        self._statements = statements
+        self._threshold = threshold
+
+    async def draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
+        """The sentences that answer best, best first; none when they hardly answer."""
+        return await asyncio.to_thread(self._draft, question, hits)
+
+    def _draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
+        ranked = [self.ranked(part, question.language, hits) for part in parts(question.text)]
+        ranked = [one for one in ranked if one]
+        if not ranked:
+            return Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
+        confidence = min(self.confidence(one) for one in ranked)
+        if confidence < self._threshold:
+            return Draft(claims=(), reason=_reason(ranked), confidence=confidence)
+        chosen = _chosen([self._credible(one) for one in ranked], self._statements)
+        claims = tuple(
+            Claim(text=" ".join(c.sentence.text.split()), keys=(c.sentence.key,)) for c in chosen
+        )
+        return Draft(claims=claims, confidence=confidence)
+
+    def ranked(self, text: str, language: str, hits: Sequence[Hit]) -> "list[Scored]":
+        """The candidates for a part of a question, best first."""
+        with self._manifest.reading() as snapshot:
+            inquiry = self._assessor.inquiry(text, language, snapshot.rows)
+        candidates = self._assessor.candidates(inquiry, hits)
+        scored = [Scored(candidate=c, score=self._weights.score(c)) for c in candidates]
+        return sorted(scored, key=lambda one: -one.score)
+
+    def confidence(self, ranked: "Sequence[Scored]") -> float:
+        """The probability, 0..1, that the best two sentences hold the answer."""
+        features = confidence_features(ranked)
+        total = sum(self._weights.confidence[name] * value for name, value in features.items())
+        return 1 / (1 + math.exp(-total))
+
+    def _credible(self, ranked: "Sequence[Scored]") -> "list[Candidate]":
+        """The smallest set of different sentences that holds the answer credibly."""
+        odds = [math.exp(one.score - ranked[0].score) for one in ranked]
+        chosen: list[Candidate] = []
+        reached = 0.0
+        for one, odd in zip(ranked, odds, strict=True):
+            if len(chosen) == self._statements or reached >= CREDIBLE:
+                break
+            if not any(_say_the_same(one.candidate, other) for other in chosen):
+                chosen.append(one.candidate)
+            reached += odd / sum(odds)
+        return chosen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A candidate with its score."""
+
+    candidate: Candidate
+    score: float
+
+
+def confidence_features(ranked: Sequence[Scored]) -> dict[str, float]:
+    """What the confidence is read from: the best sentence, and how it stands to the next."""
+    best = ranked[0].candidate
+    across = float(not best.same_language)
+    margin = ranked[0].score - ranked[1].score if len(ranked) > 1 else 3.0
+    return {
+        "constant": 1.0,
+        "across": across,
+        "coverage": best.evidence.coverage,
+        "before": best.evidence.before,
+        "rest": best.evidence.rest,
+        "kind": best.evidence.kind,
+        "missing": best.missing,
+        "margin": min(margin, 3.0),
+        "units": len(best.spoken) / 10,
+        "coverage_across": across * best.evidence.coverage,
+        "missing_across": across * best.missing,
+    }
+
+
+_JOINT = re.compile(
+    r"[,;]?\s+(?:and|und|et|и|sowie|а)\s+(?=(?:\w+\s+)?(?:who|whom|what|which|where|when|why|how|"
+    r"wer|wen|wem|was|welch\w+|wo|wann|warum|wie|qui|que|quel\w*|où|quand|pourquoi|comment|"
+    r"combien|кто|кого|что|как\w*|где|когда|почему|сколько)\b)",
+    re.IGNORECASE,
+)
+
+
+def parts(text: str) -> list[str]:
+    """The questions that one question asks: cut where `and` leads to another question word."""
+    cut = [part.strip() for part in _JOINT.split(text) if part.strip()]
+    return cut if all(len(part.split()) > 2 for part in cut) else [text]
+
+
+def _chosen(sets: Sequence[Sequence[Candidate]], most: int) -> list[Candidate]:
+    """The first of every part, then the second of every part, and so on, up to the limit."""
+    chosen: list[Candidate] = []
+    for place in range(most):
+        for candidates in sets:
+            if place < len(candidates) and not any(
+                _say_the_same(candidates[place], other) for other in chosen
+            ):
+                chosen.append(candidates[place])
+    return chosen[:most]
+
+
+def _say_the_same(one: Candidate, other: Candidate) -> bool:
+    shared = len(one.words & other.words)
+    return shared >= ALIKE * min(len(one.words), len(other.words))
+
+
+def _reason(ranked: Sequence[Sequence[Scored]]) -> Reason:
+    best = max(
+        s.candidate.evidence.coverage + s.candidate.evidence.before + s.candidate.evidence.rest
+        for one in ranked
+        for s in one
+    )
+    return Reason.OFF_TOPIC if best < OFF_TOPIC else Reason.NOT_SUPPORTED
+
+
+def _dot(weights: Sequence[float], values: Sequence[float]) -> float:
+    return sum(w * v for w, v in zip(weights, values, strict=True))
