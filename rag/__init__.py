@@ -47,7 +47,7 @@ def answer(question: str, settings: "Settings | None" = None) -> Reply:
     def work() -> None:
         try:
             replies.append(asyncio.run(answerer.answer(question)))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again below
             replies.append(error)
 
     # A notebook has an event loop running in this thread already; another thread has none.

@@ -1,13 +1,14 @@
 """What a text is searched by, in all the ways that the index knows.
 
-    text ─┬─ words     Snowball stems of the text's language, without stop words
-          ├─ grams     romanised character 4-grams: names and loanwords over scripts
-          └─ concepts  ids of the lexicon and of CLDR names: meanings over languages
+text ─┬─ words     Snowball stems of the text's language, without stop words
+├─ grams     romanised character 4-grams: names and loanwords over scripts
+└─ concepts  ids of the lexicon and of CLDR names: meanings over languages
 """
 
 import hashlib
 from collections.abc import Iterable
 from importlib.metadata import version
+from pathlib import Path
 
 from rag.cldr import Names
 from rag.lexical import Terms
@@ -15,6 +16,9 @@ from rag.lexicon import Lexicon
 from rag.stopwords import FILE as STOP_WORDS
 from rag.stopwords import StopWords
 from rag.terms import GRAM, Stems, Word, fold, grams, words
+
+WORDS = Path(__file__).parent / "data" / "words.toml"
+"""Names that CLDR lacks: they are concepts, too."""
 
 REVISION = 1
 """Raised with every change of this module that gives a text other terms."""
@@ -35,7 +39,7 @@ class Analyser:
             str(REVISION),
             str(GRAM),
             self.lexicon.digest,
-            hashlib.sha256(STOP_WORDS.read_bytes()).hexdigest(),
+            *(hashlib.sha256(file.read_bytes()).hexdigest() for file in (STOP_WORDS, WORDS)),
             *(version(name) for name in ("anyascii", "PyStemmer", "babel")),
         )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

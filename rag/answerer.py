@@ -93,6 +93,8 @@ class Answerer:
             draft = await self._draft(question, found.hits)
         with clock.stage("verify"):
             statements, dropped = await _aside(self._verified, question, draft, found)
+            if not statements:  # A folder that is not mounted must not look like "no answer".
+                await _aside(self.indexer.look, found.entries)
         return self._reply(question, draft, found.hits, statements, dropped, clock)
 
     async def search(self, text: str, *, limit: int | None = None) -> tuple[Hit, ...]:
@@ -104,7 +106,7 @@ class Answerer:
         found = await _aside(self._find, question, limit)
         return found.hits[:limit]
 
-    async def prepare(self, *, progress: Progress = lambda done, total: None) -> Report | None:
+    async def prepare(self, *, progress: Progress = lambda _done, _total: None) -> Report | None:
         """Build the index if there is none; what was done, or nothing."""
         if await _aside(lambda: self.indexer.manifest.exists):
             return None

@@ -1,12 +1,16 @@
 """The composition point: from settings to working parts. Only here are adapters named."""
 
+import contextlib
 import hashlib
+import os
+import threading
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 from rag.analysis import Analyser
-from rag.cldr import Names
 from rag.answerer import LANGUAGES, Answerer
+from rag.cldr import Names
 from rag.embed import HashEmbedder
 from rag.evidence import Assessor
 from rag.extract import Extractor, Weights
@@ -33,6 +37,15 @@ class Parts:
         self.folder = index_folder(settings)
         self.detector = LanguageDetector()
 
+    def warm(self) -> None:
+        """Begin to load what takes long, in threads, for a question that is about to come.
+
+        Decompressing the language model leaves the interpreter free for other threads, so
+        it costs next to nothing while Chroma is imported.
+        """
+        for work in (lambda: self.detector.detect("warm"), ChromaStore.load):
+            threading.Thread(target=_quietly, args=(work,), name="citebot-warm").start()
+
     @cached_property
     def manifest(self) -> Manifest:
         """The manifest and the lexical index."""
@@ -52,9 +65,7 @@ class Parts:
     @cached_property
     def analyser(self) -> Analyser:
         """What texts are matched by."""
-        return Analyser(
-            lexicon=Lexicon(), names=Names(LANGUAGES), stop_words=StopWords()
-        )
+        return Analyser(lexicon=Lexicon(), names=Names(LANGUAGES), stop_words=StopWords())
 
     @cached_property
     def indexer(self) -> Indexer:
@@ -87,13 +98,18 @@ class Parts:
     @cached_property
     def answerer(self) -> Answerer:
         """The way of a question."""
-        return Answerer(
-            indexer=self.indexer, retriever=self.retriever, generator=self.generator
-        )
+        return Answerer(indexer=self.indexer, retriever=self.retriever, generator=self.generator)
 
 
 def index_folder(settings: Settings) -> Path:
     """Where the index of a corpus lives: one folder for each in the data directory."""
-    corpus = str(settings.corpus)
-    digest = hashlib.sha256(corpus.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return settings.data / f"{settings.corpus.name or 'corpus'}-{digest}"
+    digest = hashlib.sha256(os.fsencode(settings.corpus)).hexdigest()[:8]
+    # A name may be long, or hold bytes that Chroma cannot take.
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in settings.corpus.name[:40])
+    return settings.data / f"{name or 'corpus'}-{digest}"
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    """What goes wrong while warming goes wrong again where it is used, and is told there."""
+    with contextlib.suppress(Exception):
+        work()

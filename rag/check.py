@@ -1,6 +1,6 @@
 """The last gate before a person: is the quote in the file, and does it carry the claim?
 
-    digest of the file -> slice equals sentence -> facts of the claim stand in its quotes
+digest of the file -> slice equals sentence -> facts of the claim stand in its quotes
 """
 
 from collections.abc import Callable, Mapping
@@ -37,6 +37,7 @@ class Checker:
         `language` is the claim's. Citations are numbered in the order in which they are first
         used in this reply; a sentence that is used again keeps its number.
         """
+        articles: list[Article] = []
         quotes: list[tuple[str, str]] = []
         for sentence in supported.sentences:
             article = self._article(sentence.article_id)
@@ -46,6 +47,7 @@ class Checker:
             if quote != sentence.text:
                 why = f"{sentence.article_id} does not hold the quote at its place"
                 return Dropped(claim=supported.claim, why=why)
+            articles.append(article)
             quotes.append((quote, article.language))
         missing = missing_facts(supported.claim.text, language, quotes, self.names)
         if missing:
@@ -53,7 +55,8 @@ class Checker:
             facts = ", ".join(f"“{text[fact.start : fact.end]}”" for fact in missing)
             return Dropped(claim=supported.claim, why=f"its quotes do not say {facts}")
         return Statement(
-            text=supported.claim.text, citations=tuple(map(self._citation, supported.sentences))
+            text=supported.claim.text,
+            citations=tuple(map(self._citation, articles, supported.sentences)),
         )
 
     def _article(self, article_id: str) -> Article | str:
@@ -74,9 +77,7 @@ class Checker:
             return f"{article_id} has changed since it was indexed: run `ingest`"
         return article
 
-    def _citation(self, sentence: Sentence) -> Citation:
-        article = self._articles[sentence.article_id]
-        assert isinstance(article, Article)
+    def _citation(self, article: Article, sentence: Sentence) -> Citation:
         return Citation(
             number=self._numbers.setdefault(sentence, len(self._numbers) + 1),
             article_id=article.id,

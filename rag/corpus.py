@@ -189,7 +189,7 @@ def _unlistable(root: Path, error: OSError) -> CorpusError:
 def _bytes(path: Path, name: str, max_bytes: int) -> bytes:
     """The bytes of a regular file of at most `max_bytes`; a larger one is never read."""
     try:
-        with open(os.open(path, OPEN_FLAGS), "rb") as file:
+        with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as file:
             facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
                 raise ArticleError(f"{name} is not a regular file: replace it, or remove it.")

@@ -38,7 +38,8 @@ _YEAR_AFTER = re.compile(
 )
 _TIMES = (
     re.compile(
-        r"(?<![\w:.,])(?P<h>[0-9]{1,2})(?:[:.](?P<m>[0-9]{2}))?\s?(?P<half>[ap])\.?m\b\.?", re.I
+        r"(?<![\w:.,])(?P<h>[0-9]{1,2})(?:[:.](?P<m>[0-9]{2}))?\s?(?P<half>[ap])\.?m\b\.?",
+        re.IGNORECASE,
     ),
     re.compile(r"(?<![\w:.,])(?P<h>[0-9]{1,2})(?::|\s?h\s?)(?P<m>[0-9]{2})(?![\w:])(?: Uhr\b)?"),
     re.compile(r"(?<![\w:.,])(?P<h>[0-9]{1,2})(?:\.(?P<m>[0-9]{2}))? Uhr\b"),
@@ -68,7 +69,7 @@ def dates(text: str, words: Words, names: Sequence[Name]) -> list[Moment]:
     """The dates of a text, in order; `names` are its names (months and weekdays)."""
     found = list(_numeric(text, words))
     for start, end, month, full in sorted(_months(text, words, names)):
-        found.extend(_around(text, words, start, end, month, full))
+        found.extend(_around(text, words, start, end, month, full=full))
     found = _years_shared(text, sorted(found, key=lambda date: (date.start, -date.end)), words)
     moments = [Moment(_iso(date), date.start, date.end) for date in found]
     moments += [Moment(n.id, n.start, n.end) for n in names if n.id.startswith("weekday")]
@@ -147,7 +148,7 @@ def _months(text: str, words: Words, names: Sequence[Name]) -> Iterator[tuple[in
 
 
 def _around(
-    text: str, words: Words, start: int, end: int, month: int, full: bool
+    text: str, words: Words, start: int, end: int, month: int, *, full: bool
 ) -> Iterator[_Date]:
     """The date around a month's name, and the days before it that share the month."""
     before = _DAY_BEFORE.search(text, max(0, start - 12), start)

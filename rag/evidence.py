@@ -47,24 +47,6 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A sentence that may be shown."""
-
-    sentence: Sentence
-    evidence: Evidence
-    same_language: bool
-    strength: float
-    """The passage's score among all languages."""
-    spoken: tuple[float, ...]
-    """How far the sentence speaks of each unit of the question."""
-    words: frozenset[str]
-    """Its stems, to tell sentences that say the same."""
-    missing: float
-    """Weight of the heaviest unit that nothing in the passage speaks of, against the heaviest
-    possible: 0..1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Inquiry:
     """A question, or a part of one, prepared for being compared with sentences."""
 
@@ -75,8 +57,25 @@ class Inquiry:
     ask: Ask | None
     known: frozenset[str]
     """Values of the facts that the question itself says."""
-    heaviest: float
-    """The weight of a unit that stands nowhere in the corpus."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A sentence that may be shown."""
+
+    sentence: Sentence
+    evidence: Evidence
+    passage: str
+    """The id of its passage."""
+    same_language: bool
+    strength: float
+    """The passage's score among all languages."""
+    spoken: tuple[float, ...]
+    """How far the sentence speaks of each unit of the question."""
+    words: frozenset[str]
+    """Its stems, to tell sentences that say the same."""
+    inquiry: Inquiry
+    """What it is compared with."""
 
 
 class Assessor:
@@ -100,7 +99,6 @@ class Assessor:
             grams={g: rarity(counts.get(g, 0), passages) for g in wanted},
             ask=asked((f.concept, f.first) for f in found),
             known=frozenset(f.value for f in facts(text, language, self._analyser.names)),
-            heaviest=rarity(0, passages),
         )
 
     def candidates(self, inquiry: Inquiry, hits: Sequence[Hit]) -> list[Candidate]:
@@ -113,7 +111,6 @@ class Assessor:
         spoken = [tuple(met(u, v, language=inquiry.language) for u in units) for v in views]
         whole = tuple(map(max, zip(*spoken, strict=True)))
         silent = (0.0,) * len(units)
-        missing = max((u.weight * (1 - m) for u, m in zip(units, whole, strict=True)), default=0.0)
         for index, sentence in enumerate(passage.sentences):
             own, before = spoken[index], spoken[index - 1] if index else silent
             both = tuple(map(max, own, before))
@@ -128,11 +125,12 @@ class Assessor:
                     kind=self._kind(inquiry, sentence, passage.language),
                     heading=float(_is_heading(sentence.text)),
                 ),
+                passage=passage.id,
                 same_language=passage.language == inquiry.language,
                 strength=hit.score,
                 spoken=own,
                 words=views[index].stems,
-                missing=missing / inquiry.heaviest,
+                inquiry=inquiry,
             )
 
     def _kind(self, inquiry: Inquiry, sentence: Sentence, language: str) -> float:

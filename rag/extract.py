@@ -142,22 +142,34 @@ class Scored:
 
 
 def confidence_features(ranked: Sequence[Scored]) -> dict[str, float]:
-    """What the confidence is read from: the best sentence, and how it stands to the next."""
+    """What the confidence is read from: the best sentence, and what no sentence speaks of."""
     best = ranked[0].candidate
+    units = best.inquiry.units
     across = float(not best.same_language)
-    margin = ranked[0].score - ranked[1].score if len(ranked) > 1 else 3.0
+    met = [max(one.candidate.spoken[i] for one in ranked) for i in range(len(units))]
+    whole = sum(unit.weight for unit in units) or 1.0
+    lost = sum(u.weight * (1 - m) for u, m in zip(units, met, strict=True)) / whole
+    strange = max((1 - m for u, m in zip(units, met, strict=True) if u.name), default=0.0)
+    own = (one.candidate for one in ranked if one.candidate.passage == best.passage)
+    near = [max(degrees) for degrees in zip(*(c.spoken for c in own), strict=True)]
+    missing = max((u.weight * (1 - m) for u, m in zip(units, near, strict=True)), default=0.0)
+    heaviest = max((unit.weight for unit in units), default=0.0) or 1.0
     return {
         "constant": 1.0,
         "across": across,
         "coverage": best.evidence.coverage,
         "before": best.evidence.before,
         "rest": best.evidence.rest,
-        "kind": best.evidence.kind,
-        "missing": best.missing,
-        "margin": min(margin, 3.0),
-        "units": len(best.spoken) / 10,
+        "grams": best.evidence.grams,
+        "lost": lost,
+        "strange": strange,
+        "missing": missing / heaviest,
+        "units": min(len(units) / 10, 1.5),
+        "certainty": 1 / sum(math.exp(one.score - ranked[0].score) for one in ranked[:8]),
         "coverage_across": across * best.evidence.coverage,
-        "missing_across": across * best.missing,
+        "lost_across": across * lost,
+        "strange_across": across * strange,
+        "missing_across": across * missing / heaviest,
     }
 
 

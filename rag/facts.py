@@ -51,11 +51,11 @@ class Fact:
     end: int
 
 
-_PERCENT_SIGN = re.compile(r"\s{0,2}%|[\s-]{0,2}(?:per|pour)\s?cent\b", re.I)
+_PERCENT_SIGN = re.compile(r"\s{0,2}%|[\s-]{0,2}(?:per|pour)\s?cent\b", re.IGNORECASE)
 _POINTS = re.compile(
     r"\s{0,2}(?:percentage points?|points? de pourcentage|процентн\w{1,3} пункт\w{0,3}"
     r"|prozentpunkte?n?)\b",
-    re.I,
+    re.IGNORECASE,
 )
 _UNIT = re.compile(r"[\s\-\u2010\u2011]{0,2}([^\W\d_]+)")
 _TO_CURRENCY = re.compile(r"\.?[\s\-\u2011]{0,2}(?:(?:de|of|des)\s|d['’])?")

@@ -7,16 +7,17 @@ at most a segment that the next one drops.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from rag.analysis import Analyser
 from rag.changes import Change, Kind, Plan, Print, plan
-from rag.corpus import article_files, read_article
+from rag.corpus import Skipped, article_files, read_article
 from rag.domain import Article, Passage
-from rag.errors import ArticleError, CorpusError, IndexStateError
+from rag.errors import ArticleError, CorpusError, IndexStateError, StorageError
 from rag.languages import LanguageDetector
 from rag.manifest import Draftsman, Entry, Manifest, Snapshot
 from rag.passages import passages_of
@@ -31,6 +32,10 @@ BATCH = 256
 
 MOST_SEGMENTS = 8
 """More than this many are joined into one: each costs a search of its own."""
+
+MOST_DEAD = 1_000
+"""Segments are joined, too, when more articles than this are dead in one: every search names
+them, and Chroma takes at most 32,766 values."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of articles done and the number there is to do."""
@@ -59,6 +64,12 @@ class _Scan:
     prints: dict[str, Print] = field(default_factory=dict)
     articles: dict[str, Article] = field(default_factory=dict)
     skipped: list[Change] = field(default_factory=list)
+    kept: set[str] = field(default_factory=set)
+
+    def keep(self, entry: Entry) -> None:
+        """Let an article stay as it is: a passing trouble must not cost it its place."""
+        self.prints[entry.id] = _print(entry)
+        self.kept.add(entry.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +88,7 @@ class Indexer:
         *,
         allow_empty: bool = False,
         rebuild: bool = False,
-        progress: Progress = lambda done, total: None,
+        progress: Progress = lambda _done, _total: None,
     ) -> Report:
         """Index what is new, forget what is gone, leave the rest alone.
 
@@ -85,7 +96,11 @@ class Indexer:
         does (unless `allow_empty`); `IndexStateError` when another embedder built the index
         (unless `rebuild`); `LockedError` when another process is writing it.
         """
-        with self.manifest.writing() as draft:
+        if not (allow_empty or self.manifest.begun):
+            listing = article_files(self.settings.corpus)
+            if not listing.files:  # A mistaken folder must leave no index behind.
+                raise self._empty(_skips(listing.skipped))
+        with self.manifest.writing(anew=rebuild) as draft:
             before = draft.segments
             notes = self._prepare(draft, rebuild=rebuild)
             scan = self._scan(draft)
@@ -94,7 +109,7 @@ class Indexer:
                 draft.cancel()
             else:
                 self._apply(draft, scan, todo, before, progress)
-            report = Report(
+            return Report(
                 changes=(*todo.changes, *scan.skipped),
                 unchanged=todo.unchanged,
                 articles=len(draft.entries),
@@ -102,7 +117,6 @@ class Indexer:
                 generation=draft.generation + (not draft.cancelled),
                 notes=tuple(notes),
             )
-        return report
 
     def state(self) -> dict[str, str]:
         """What an index must have been made with to be of use to this program."""
@@ -115,19 +129,39 @@ class Indexer:
 
     def check(self, snapshot: Snapshot) -> None:
         """Raises `IndexStateError` when another embedder built the index."""
-        facts = snapshot.facts
-        for name in ("embedder", "dimension"):
-            was, now = facts.get(name, self.state()[name]), self.state()[name]
-            if was != now:
-                raise IndexStateError(
-                    f"The index of {self.settings.corpus} was built with {name} {was}, the settings "
-                    f"say {now}: set it back, or run `ingest --rebuild`."
-                )
+        facts, embedder = snapshot.facts, self.embedder
+        was = (facts.get("embedder"), facts.get("dimension"))
+        if was not in {(None, None), (embedder.name, str(embedder.dimension))}:
+            raise IndexStateError(
+                f"The index of {self.settings.corpus} was built with the embedder {was[0]} of "
+                f"dimension {was[1]}, the settings ask for {embedder.name} of dimension "
+                f"{embedder.dimension}: set it back (CITEBOT_DIMENSION), or run "
+                "`ingest --rebuild`."
+            )
+
+    def pending(self, snapshot: Snapshot) -> tuple[Change, ...]:
+        """What a run would find changed, skipped files included; nothing is written.
+
+        Raises `CorpusError` when the folder is missing or cannot be listed.
+        """
+        scan = self._scan(snapshot)
+        return (*_compared(snapshot, scan).changes, *scan.skipped)
+
+    def look(self, known: Collection[str]) -> None:
+        """See that the folder still holds any of the articles of the index, or others.
+
+        Raises `CorpusError` when it is missing or empty, as an unmounted one is.
+        """
+        # `os.path` because it never raises: the listing below says what is wrong.
+        if any(os.path.isfile(self.settings.corpus / article_id) for article_id in known):  # noqa: PTH113
+            return
+        if known and not article_files(self.settings.corpus).files:
+            raise self._gone()
 
     def _prepare(self, draft: Draftsman, *, rebuild: bool) -> list[str]:
         """Drop what no generation uses; start anew where the index as a whole must change."""
         used = draft.sizes
-        stored = self.store.count()
+        stored = self._stored(rebuild=rebuild)
         self.store.drop(stored.keys() - used.keys())
         if not draft.generation:
             return []
@@ -147,14 +181,26 @@ class Indexer:
             draft.clear()
         return [why] if why else []
 
-    def _scan(self, draft: Draftsman) -> _Scan:
+    def _stored(self, *, rebuild: bool) -> Mapping[str, int]:
+        """The segments there are; none after a store that cannot be read was cleared."""
+        try:
+            return self.store.count()
+        except StorageError:
+            if not rebuild:
+                raise
+            self.store.clear()
+            return {}
+
+    def _scan(self, snapshot: Snapshot) -> _Scan:
         """Read what is new in the folder; what stands in the index is compared by digest."""
         listing = article_files(self.settings.corpus)
         scan = _Scan()
-        scan.skipped += [
-            Change(kind=Kind.SKIPPED, article_id=s.name, detail=s.why) for s in listing.skipped
-        ]
-        known = draft.entries
+        scan.skipped += _skips(listing.skipped)
+        known = snapshot.entries
+        barred = _barred(self.settings.corpus, listing.skipped)
+        for unseen in known.values():
+            if unseen.id.startswith(barred):
+                scan.keep(unseen)
         for path in listing.files:
             article_id = path.relative_to(self.settings.corpus).as_posix()
             entry = known.get(article_id)
@@ -166,8 +212,8 @@ class Indexer:
             except OSError as error:
                 why = f"{article_id} cannot be read ({error.strerror}): check its permissions."
                 scan.skipped.append(Change(kind=Kind.SKIPPED, article_id=article_id, detail=why))
-                if entry:  # A passing trouble must not cost the article its place.
-                    scan.prints[article_id] = _print(entry)
+                if entry:
+                    scan.keep(entry)
             except ArticleError as error:
                 change = Change(kind=Kind.SKIPPED, article_id=article_id, detail=str(error))
                 scan.skipped.append(change)
@@ -185,19 +231,23 @@ class Indexer:
         )
 
     def _plan(self, draft: Draftsman, scan: _Scan, *, allow_empty: bool) -> Plan:
-        old = {i: _print(entry) for i, entry in draft.entries.items()}
         if not scan.prints and not allow_empty:
-            folder, why = self.settings.corpus, "".join(f" {c.detail}" for c in scan.skipped[:3])
-            if draft.generation:
-                raise CorpusError(
-                    f"The folder {folder} holds no article any more; the index was left as it is. "
-                    f"Check CITEBOT_CORPUS, or pass --allow-empty to empty the index.{why}"
-                )
-            raise CorpusError(
-                f"The folder {folder} holds no article (.txt or .md): put some there, or point "
-                f"CITEBOT_CORPUS at another folder.{why}"
-            )
-        return plan(old, scan.prints)
+            raise self._gone() if draft.generation else self._empty(scan.skipped)
+        return _compared(draft, scan)
+
+    def _gone(self) -> CorpusError:
+        return CorpusError(
+            f"The folder {self.settings.corpus} holds no article any more, and the index was "
+            "left as it is: mount or fill it, check CITEBOT_CORPUS, or run "
+            "`ingest --allow-empty` to empty the index too."
+        )
+
+    def _empty(self, skipped: Sequence[Change]) -> CorpusError:
+        example = f" ({skipped[0].detail.rstrip('.')})" if skipped else ""
+        return CorpusError(
+            f"The folder {self.settings.corpus} holds no article that can be read{example}: put "
+            ".txt or .md files there, or point CITEBOT_CORPUS at another folder."
+        )
 
     def _apply(
         self,
@@ -209,8 +259,13 @@ class Indexer:
     ) -> None:
         """Write the next generation."""
         name = f"citebot-{draft.generation + 1:06d}"
+        known = draft.entries
         for article_id in todo.forget:
             self._forget(draft, article_id, before)
+        for article_id, original in todo.duplicates.items():
+            fresh = scan.articles.get(article_id)
+            entry = _entry(fresh) if fresh else known[article_id]
+            draft.put(replace(entry, duplicate_of=original, segment=None))
         written = self._write(draft, scan, todo, name, progress)
         stale = draft.segments
         if _wasteful(stale, draft.sizes, draft.rows.count()):
@@ -234,9 +289,6 @@ class Indexer:
     ) -> int:
         """Write the passages of new articles; how many they were."""
         written = 0
-        for article_id, original in todo.duplicates.items():
-            if article_id in scan.articles:
-                draft.put(_entry(scan.articles[article_id], duplicate_of=original))
         for batch in _batches(self._passages(draft, scan, todo, name, progress)):
             vectors = self.embedder.embed_passages([passage.text for passage in batch])
             self.store.add(name, batch, vectors)
@@ -252,12 +304,26 @@ class Indexer:
         for done, article_id in enumerate(todo.write, start=1):
             # One whose file did not change may have to be written all the same: it stood in
             # the index as a duplicate of an article that has gone.
-            article = scan.articles.get(article_id) or self._read(
-                self.settings.corpus / article_id
-            )
+            article = scan.articles.get(article_id) or self._read(self.settings.corpus / article_id)
             draft.put(_entry(article, segment=name))
             yield from passages_of(article, limit=self.settings.passage_characters)
             progress(done, len(todo.write))
+
+
+def _compared(snapshot: Snapshot, scan: _Scan) -> Plan:
+    old = {i: _print(entry) for i, entry in snapshot.entries.items()}
+    todo = plan(old, scan.prints)
+    while lost := scan.kept.intersection(todo.write):
+        # Their passages have gone with the articles that they were duplicates of.
+        for article_id in lost:
+            del scan.prints[article_id]
+        scan.kept -= lost
+        todo = plan(old, scan.prints)
+    return todo
+
+
+def _skips(skipped: Iterable[Skipped]) -> list[Change]:
+    return [Change(kind=Kind.SKIPPED, article_id=s.name, detail=s.why) for s in skipped]
 
 
 def _batches(passages: Iterator[Passage]) -> Iterator[list[Passage]]:
@@ -265,9 +331,18 @@ def _batches(passages: Iterator[Passage]) -> Iterator[list[Passage]]:
         yield batch
 
 
-def _wasteful(segments: tuple[Segment, ...], sizes: dict[str, int], living: int) -> bool:
-    """Whether there are too many segments, or more dead passages than living ones."""
-    return len(segments) >= MOST_SEGMENTS or sum(sizes.values()) > 2 * living + BATCH
+def _wasteful(segments: tuple[Segment, ...], sizes: Mapping[str, int], living: int) -> bool:
+    """Whether there are too many segments, or too much in them is dead."""
+    return (
+        len(segments) >= MOST_SEGMENTS
+        or any(len(segment.dead) > MOST_DEAD for segment in segments)
+        or sum(sizes.values()) > 2 * living + BATCH
+    )
+
+
+def _barred(corpus: Path, skipped: Iterable[Skipped]) -> tuple[str, ...]:
+    """What the ids of articles begin with whose folder is there, but cannot be listed."""
+    return tuple(f"{s.name}/" for s in skipped if not (corpus / s.name).is_symlink())
 
 
 def _digest(path: Path, most: int) -> str:
@@ -287,9 +362,7 @@ def _body(article: Article) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def _entry(
-    article: Article, *, duplicate_of: str | None = None, segment: str | None = None
-) -> Entry:
+def _entry(article: Article, *, segment: str | None = None) -> Entry:
     return Entry(
         id=article.id,
         sha256=article.sha256,
@@ -297,6 +370,5 @@ def _entry(
         title=article.title,
         language=article.language,
         published_on=article.published_on,
-        duplicate_of=duplicate_of,
         segment=segment,
     )

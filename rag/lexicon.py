@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rag.errors import SettingsError
-from rag.terms import Stems, words
+from rag.terms import Stems, word_texts
 
 FILE = Path(__file__).parent / "data" / "lexicon.tsv"
 
@@ -41,7 +41,12 @@ class Lexicon:
     def __init__(self, file: Path = FILE) -> None:
         data = file.read_bytes()
         self.digest = hashlib.sha256(data).hexdigest()[:16]
-        lines = enumerate(data.decode("utf-8").splitlines(), start=1)
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise SettingsError(f"Line {line} of {file.name} is not UTF-8: save it so.") from None
+        lines = enumerate(text.splitlines(), start=1)
         rows = [(n, line.split("\t")) for n, line in lines if line.strip() and line[0] != "#"]
         self._languages = tuple(rows[0][1][1:]) if rows else ()
         self._rows = rows[1:]
@@ -76,14 +81,15 @@ class Lexicon:
             return {}
         column = self._languages.index(language) + 1
         forms = [
-            (cells[0], [w.text for w in words(form)])
+            (cells[0], word_texts(form))
             for _, cells in self._rows
             for form in cells[column].split(",")
         ]
         stems = iter(Stems().of((word for _, form in forms for word in form), language))
         table: dict[str, Forms] = {}
         for concept, form in forms:
-            key = tuple(next(stems) for _ in form)
+            # A list first: a tuple from a generator takes twice as long.
+            key = tuple([next(stems) for _ in form])
             if key:
                 concepts = table.setdefault(key[0], {}).setdefault(key, [])
                 if concept not in concepts:

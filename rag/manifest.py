@@ -1,15 +1,18 @@
-"""What is indexed: one SQLite file with the articles, the segments, the generation and,
-beside them, the lexical index (`rag.lexical`).
+"""What is indexed, in one SQLite file.
+
+It holds the articles, the segments, the generation and, beside them, the lexical index
+(`rag.lexical`).
 
 A reader reads all it needs in one transaction, so that a question sees one finished
 generation; a writer's changes become visible all at once, when its transaction commits.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rag.errors import CitebotError, IndexStateError, LockedError, StorageError
@@ -62,7 +65,13 @@ class Snapshot:
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """Facts about the index itself: schema, generation, embedder, analysis."""
+        """Facts about the index itself: schema, generation, embedder, analysis.
+
+        Empty where the first run was interrupted before it had finished anything.
+        """
+        statement = "SELECT 1 FROM sqlite_master WHERE name = 'facts'"
+        if not self._connection.execute(statement).fetchone():
+            return {}
         return dict(self._connection.execute("SELECT name, value FROM facts"))
 
     @property
@@ -164,6 +173,11 @@ class Manifest:
         self._path = path
 
     @property
+    def begun(self) -> bool:
+        """Whether there is a file at all, be it unfinished or damaged."""
+        return os.path.lexists(self._path)
+
+    @property
     def exists(self) -> bool:
         """Whether an index was ever finished here."""
         if not self._path.exists():
@@ -181,15 +195,16 @@ class Manifest:
             yield snapshot
 
     @contextmanager
-    def writing(self) -> Iterator[Draftsman]:
+    def writing(self, *, anew: bool = False) -> Iterator[Draftsman]:
         """The next generation: committed at the end, forgotten if anything is raised.
 
-        Raises `LockedError` when another process is making one.
+        With `anew`, a file that this program cannot read is replaced by an empty one. Raises
+        `LockedError` when another process is making a generation.
         """
         with (
             self._sentences(),
             self._alone(),
-            closing(self._open(f"file:{_quoted(self._path)}")) as connection,
+            closing(self._writable(anew=anew)) as connection,
         ):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
@@ -201,7 +216,8 @@ class Manifest:
             yield draft
             if draft.cancelled:
                 return
-            draft.state({"schema": SCHEMA, "generation": draft.generation + 1})
+            written = datetime.now(UTC).isoformat(timespec="seconds")
+            draft.state({"schema": SCHEMA, "generation": draft.generation + 1, "written": written})
             connection.execute("COMMIT")
 
     @contextmanager
@@ -223,11 +239,28 @@ class Manifest:
         finally:
             lock.release()
 
+    def _writable(self, *, anew: bool) -> sqlite3.Connection:
+        if anew and self._unreadable():
+            for end in ("", "-wal", "-shm"):
+                Path(f"{self._path}{end}").unlink(missing_ok=True)
+        return self._open(f"file:{_quoted(self._path)}")
+
+    def _unreadable(self) -> bool:
+        """Whether the file is damaged, or a newer version's."""
+        try:
+            with closing(self._read_only()) as connection:
+                self._check(Snapshot(connection))
+                return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        except IndexStateError:
+            return True
+        except sqlite3.DatabaseError as error:
+            return error.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
     def _read_only(self) -> sqlite3.Connection:
         address = f"file:{_quoted(self._path)}?mode=ro"
         connection = self._open(address)
         try:
-            connection.execute("SELECT 1 FROM facts LIMIT 1")
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
         except sqlite3.OperationalError as error:
             connection.close()
             if "readonly" not in str(error) and "unable to open" not in str(error):
@@ -264,7 +297,7 @@ class Manifest:
 def _quoted(path: Path) -> str:
     from urllib.parse import quote
 
-    return quote(str(path))
+    return quote(os.fsencode(path))
 
 
 def _entry(row: tuple[str, ...]) -> Entry:

@@ -21,6 +21,18 @@ ALIKE = 0.6
 """Share of a unit's n-grams that a word must hold to be taken for a form of it; chosen among
 0.5 to 0.8 on XQuAD's even articles."""
 
+NAMED = ("country-", "region-", "currency-")
+"""What CLDR's ids of names begin with; months and weekdays are no names."""
+
+ARTICLES = tuple(
+    "der die das den dem des im am zum zur vom beim ins ans ein kein dies jen jed welch all manch "
+    "mein dein sein ihr unser viel wieviel wenig mehr".split()
+)
+"""Beginnings of German words that a common noun follows rather than a name."""
+
+ENDINGS = ("e", "en", "er", "es", "em")
+"""What German adjectives end in."""
+
 BY_MEANING = 0.9
 """A synonym or a translation counts a little less than the word itself."""
 
@@ -35,7 +47,7 @@ class Unit:
     concepts: frozenset[str]
     letters: frozenset[str]
     name: bool
-    """Whether it is spelled like a proper name."""
+    """Whether it is a country, a currency, a number, or spelled like a proper name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +64,22 @@ class View:
     grams: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """A run of words of a question that means one thing."""
+
+    words: tuple[Word, ...]
+    stems: frozenset[str]
+    concepts: frozenset[str]
+    before: str | None
+    """The folded word in front of it, if there is one."""
+
+    @property
+    def grams(self) -> list[str]:
+        """Its romanised 4-grams."""
+        return [gram for word in self.words for gram in grams(word.text)]
+
+
 class Matcher:
     """Breaks questions and sentences up, so that they can be compared."""
 
@@ -61,25 +89,18 @@ class Matcher:
     def units(self, text: str, language: str, rows: Rows) -> tuple[Unit, ...]:
         """The units of a question, each once."""
         spans = list(self._spans(text, language))
-        stems = Stems()
-        keyed = [
-            (span, concepts, frozenset(stems.of((w.text for w in span), language)))
-            for span, concepts in spans
-        ]
-        rarity = _Rarity(rows, keyed)
+        rarities = _Rarities(rows, spans)
         found: dict[frozenset[str], Unit] = {}
-        for span, concepts, keys in keyed:
-            found.setdefault(
-                keys,
-                Unit(
-                    text=text[span[0].start : span[-1].end],
-                    weight=rarity.of(span, concepts, keys),
-                    stems=keys,
-                    concepts=concepts,
-                    letters=frozenset().union(*(_letters(w.text) for w in span)),
-                    name=not concepts and any(w.text[:1].isupper() for w in span),
-                ),
+        for span in spans:
+            unit = Unit(
+                text=text[span.words[0].start : span.words[-1].end],
+                weight=rarities.of(span),
+                stems=span.stems,
+                concepts=span.concepts,
+                letters=frozenset().union(*(_letters(word.text) for word in span.words)),
+                name=self._is_name(span, language),
             )
+            found.setdefault(span.stems, unit)
         return tuple(found.values())
 
     def view(self, text: str, language: str) -> View:
@@ -95,57 +116,79 @@ class Matcher:
             grams=frozenset(grams(text)),
         )
 
-    def _spans(self, text: str, language: str) -> Iterator[tuple[list[Word], frozenset[str]]]:
-        """The runs of words that belong together, and the concepts of each."""
+    def _spans(self, text: str, language: str) -> Iterator[_Span]:
+        """The runs of words that belong together, without those that carry no topic."""
         parts = words(text)
-        meant: dict[tuple[int, int], set[str]] = {}
-        for found in self._analyser.lexicon.find([w.text for w in parts], language):
-            meant.setdefault((found.first, found.last), set()).add(found.concept)
-        for name in self._analyser.names.find(text, language):
-            inside = [i for i, w in enumerate(parts) if name.start <= w.start < name.end]
-            if inside:
-                covered = {span for span in meant if span[0] <= inside[-1] and span[1] > inside[0]}
-                meant = {span: ids for span, ids in meant.items() if span not in covered}
-                meant[inside[0], inside[-1] + 1] = {name.id}
-        within = {i: span for span in meant for i in range(*span)}
+        stems = Stems().of((word.text for word in parts), language)
+        meant = self._meant(text, parts, language)
+        within = {i: run for run in meant for i in range(*run)}
         position = 0
         while position < len(parts):
             first, last = within.get(position, (position, position + 1))
-            run, concepts = parts[position:last], frozenset(meant.get((first, last), ()))
-            if self._topical(run, concepts, language):
-                yield run, concepts
+            concepts = frozenset(meant.get((first, last), ()))
+            asking = concepts and all(concept.startswith("q-") for concept in concepts)
+            if not asking and self._analyser.topical(parts[first:last], language):
+                yield _Span(
+                    words=tuple(parts[first:last]),
+                    stems=frozenset(stems[first:last]),
+                    concepts=concepts,
+                    before=fold(parts[first - 1].text) if first else None,
+                )
             position = last
 
-    def _topical(self, run: Sequence[Word], concepts: frozenset[str], language: str) -> bool:
-        if concepts and all(concept.startswith("q-") for concept in concepts):
+    def _meant(
+        self, text: str, parts: Sequence[Word], language: str
+    ) -> Mapping[tuple[int, int], set[str]]:
+        """The concepts of runs of words, by first word and end; a name takes its words whole."""
+        meant: dict[tuple[int, int], set[str]] = {}
+        for found in self._analyser.lexicon.find([word.text for word in parts], language):
+            meant.setdefault((found.first, found.last), set()).add(found.concept)
+        for name in self._analyser.names.find(text, language):
+            inside = [i for i, word in enumerate(parts) if name.start <= word.start < name.end]
+            if inside:
+                first, last = inside[0], inside[-1] + 1
+                for run in [run for run in meant if run[0] < last and run[1] > first]:
+                    del meant[run]
+                meant[first, last] = {name.id}
+        return meant
+
+    def _is_name(self, span: _Span, language: str) -> bool:
+        """Whether a run of words is a country, a currency, a number or a proper name.
+
+        German writes every noun with a capital: there what follows an article, a preposition
+        that asks for one, or an adjective is taken for a common noun.
+        """
+        if span.concepts:
+            return any(concept.startswith(NAMED) for concept in span.concepts)
+        text, before = span.words[0].text, span.before
+        if text.isdigit() or text[1:] != text[1:].lower():
+            return True
+        if before is None or not text[:1].isupper():
             return False
-        return bool(self._analyser.topical(run, language))
+        if language != "de":
+            return True
+        idle = self._analyser.stop_words(before, language)
+        return not before.startswith(ARTICLES) if idle else not before.endswith(ENDINGS)
 
 
-class _Rarity:
+class _Rarities:
     """Weights of units: the inverse document frequency of the likeliest way to meet them."""
 
-    def __init__(
-        self,
-        rows: Rows,
-        keyed: Iterable[tuple[list[Word], frozenset[str], frozenset[str]]],
-    ) -> None:
-        keyed = list(keyed)
+    def __init__(self, rows: Rows, spans: Iterable[_Span]) -> None:
+        spans = list(spans)
         self._passages = rows.count()
-        self._stems = rows.frequencies(Field.WORDS, {k for _, _, keys in keyed for k in keys})
-        self._concepts = rows.frequencies(Field.CONCEPTS, {c for _, ids, _ in keyed for c in ids})
-        self._grams = rows.frequencies(
-            Field.GRAMS, {g for span, _, _ in keyed for w in span for g in grams(w.text)}
-        )
+        self._stems = rows.frequencies(Field.WORDS, {stem for s in spans for stem in s.stems})
+        self._concepts = rows.frequencies(Field.CONCEPTS, {c for s in spans for c in s.concepts})
+        self._grams = rows.frequencies(Field.GRAMS, {g for s in spans for g in s.grams})
 
-    def of(self, span: Sequence[Word], concepts: frozenset[str], keys: frozenset[str]) -> float:
+    def of(self, span: _Span) -> float:
         """The weight of a unit: BM25's, never below 0."""
-        counts = [
-            min((self._stems.get(key, 0) for key in keys), default=0),
-            max((self._concepts.get(concept, 0) for concept in concepts), default=0),
-            min((self._grams.get(g, 0) for w in span for g in grams(w.text)), default=0),
-        ]
-        return rarity(max(counts), self._passages)
+        likeliest = max(
+            min((self._stems.get(stem, 0) for stem in span.stems), default=0),
+            max((self._concepts.get(concept, 0) for concept in span.concepts), default=0),
+            min((self._grams.get(gram, 0) for gram in span.grams), default=0),
+        )
+        return rarity(likeliest, self._passages)
 
 
 def rarity(count: int, passages: int) -> float:
@@ -164,9 +207,8 @@ def met(unit: Unit, view: View, *, language: str) -> float:
     alike = max((len(unit.letters & w) / len(unit.letters) for w in view.letters), default=0.0)
     if alike >= ALIKE:
         return BY_MEANING * alike
-    if unit.name and language != view.language and any(
-        same_name(unit.text, name) for name in view.names
-    ):
+    over_languages = unit.name and language != view.language
+    if over_languages and any(same_name(unit.text, name) for name in view.names):
         return BY_MEANING
     return 0.0
 

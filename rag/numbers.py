@@ -81,16 +81,16 @@ def _tokens(text: str, words: Words) -> Iterator[_Token]:
     for match in _TOKEN.finditer(text):
         start, end = match.span()
         if match["digits"]:
-            yield _Token(match.group(), start, end, True)
+            yield _Token(match.group(), start, end, digits=True)
             continue
         for cut in range(3, min(end - start - 1, _LONGEST_PREFIX)):
             if fold(text[start : start + cut]) in words.numbers and (
                 fold(text[start + cut : end]) in words.durations
             ):
-                yield _Token(fold(text[start : start + cut]), start, start + cut, False)
+                yield _Token(fold(text[start : start + cut]), start, start + cut, digits=False)
                 start += cut
                 break
-        yield _Token(fold(text[start:end]), start, end, False)
+        yield _Token(fold(text[start:end]), start, end, digits=False)
 
 
 def _close(text: str, left: _Token, right: _Token) -> bool:
@@ -199,7 +199,7 @@ def _compose(text: str, tokens: Sequence[_Token], index: int, words: Words) -> t
                 total, current = total + max(current, 1) * following, 0
             magnitude = following
         elif token.text in words.numbers or (at == index and token.text in words.articles):
-            added = _added(current, words.numbers.get(token.text, 1), at == index)
+            added = _added(current, words.numbers.get(token.text, 1), first=at == index)
             if added is None:
                 break
             current = added
@@ -223,7 +223,7 @@ def _continues(current: int, value: int, words: Words) -> bool:
     return current % 100 == 0 and 0 < value < 100
 
 
-def _added(current: int, value: int, first: bool) -> int | None:
+def _added(current: int, value: int, *, first: bool) -> int | None:
     """The next word of a number taken in; None where it begins another number."""
     if first or current == 0:
         return value

@@ -45,7 +45,7 @@ def numeral(text: str, language: str) -> Decimal | None:
 
 
 def roman(word: str) -> int | None:
-    """The rank a Roman numeral from II to XXXIX tells: `XIX век`, `Philipp II.`"""
+    """The rank a Roman numeral from II to XXXIX tells, as in `XIX век`, `Philipp II`."""
     match = _ROMAN.fullmatch(word) if len(word) > 1 else None
     if match is None:
         return None

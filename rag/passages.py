@@ -24,41 +24,32 @@ def passages_of(article: Article, *, limit: int) -> list[Passage]:
 
 def _runs(article: Article, limit: int) -> Iterator[list[tuple[int, int]]]:
     """Consecutive sentence spans that share a passage."""
-    furniture = furniture_spans(article.text)
-    run: list[tuple[int, int]] = []
-    for start, end in _citable(article, furniture):
-        if run and _ends(article.text, run, (start, end), furniture, limit):
+    for spans in _stretches(article):
+        run: list[tuple[int, int]] = []
+        for span in spans:
+            if run and _ends(article.text, run, span, limit):
+                yield run
+                run = []
+            run.append(span)
+        if run:
             yield run
-            run = []
-        run.append((start, end))
-    if run:
-        yield run
 
 
-def _ends(
-    text: str,
-    run: list[tuple[int, int]],
-    span: tuple[int, int],
-    furniture: list[tuple[int, int]],
-    limit: int,
-) -> bool:
+def _ends(text: str, run: list[tuple[int, int]], span: tuple[int, int], limit: int) -> bool:
     """Whether the run must end before the next span."""
     first, last = run[0][0], run[-1][1]
     if span[1] - first > limit:
         return True
-    if any(start < span[0] and end > last for start, end in furniture):
-        return True
     return last - first >= limit / 2 and "\n" in text[last : span[0]]
 
 
-def _citable(article: Article, furniture: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The sentences of the body that are no furniture, as offsets into the whole text."""
-    edges = [*furniture, (len(article.text), len(article.text))]
+def _stretches(article: Article) -> Iterator[list[tuple[int, int]]]:
+    """The sentences of the body from one piece of furniture to the next, in the whole text."""
     position = article.body_start
-    for start, end in edges:
+    for start, end in (*furniture_spans(article.text), (len(article.text), len(article.text))):
         if start > position:
-            for first, last in sentence_spans(article.text[position:start], article.language):
-                yield position + first, position + last
+            spans = sentence_spans(article.text[position:start], article.language)
+            yield [(position + first, position + last) for first, last in spans]
         position = max(position, end)
 
 

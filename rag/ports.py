@@ -56,9 +56,7 @@ class Store(Protocol):
     ) -> Mapping[str, float]:
         """The ids of the nearest live passages and their cosine similarity, -1..1."""
 
-    def passages(
-        self, ids: Collection[str], segments: Iterable[Segment]
-    ) -> Mapping[str, Passage]:
+    def passages(self, ids: Collection[str], segments: Iterable[Segment]) -> Mapping[str, Passage]:
         """The live passages with these ids; an id that is not stored is left out."""
 
     def copy(self, source: Segment, target: str) -> int:
@@ -66,6 +64,9 @@ class Store(Protocol):
 
     def count(self) -> Mapping[str, int]:
         """The segments there are and how many passages each holds."""
+
+    def clear(self) -> None:
+        """Delete all segments, damaged ones included."""
 
     def drop(self, segments: Iterable[str]) -> None:
         """Delete segments that no generation uses any more."""

@@ -75,9 +75,7 @@ class Retriever:
         )
         return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.passage.id)))
 
-    def _arms(
-        self, question: Question, snapshot: Snapshot
-    ) -> Mapping[str, Mapping[str, Scores]]:
+    def _arms(self, question: Question, snapshot: Snapshot) -> Mapping[str, Mapping[str, Scores]]:
         """By arm and language, the raw scores of the passages that it offers."""
         terms = self.analyser.terms(question.text, question.language)
         arms: dict[str, Mapping[str, Scores]] = {
@@ -130,7 +128,5 @@ def _strengths(arms: Mapping[str, Mapping[str, Scores]]) -> dict[str, float]:
     return strengths
 
 
-def _best(
-    rows: Mapping[str, dict[str, float]], limit: int
-) -> list[tuple[str, dict[str, float]]]:
+def _best(rows: Mapping[str, dict[str, float]], limit: int) -> list[tuple[str, dict[str, float]]]:
     return sorted(rows.items(), key=lambda row: (-sum(row[1].values()), row[0]))[:limit]

@@ -22,7 +22,14 @@ def _default_data() -> Path:
     return user_data_path("citebot")
 
 
-Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(f"{path} names the home folder of nobody known here") from None
+
+
+Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
 class _Fields(BaseSettings):
@@ -30,6 +37,8 @@ class _Fields(BaseSettings):
         env_prefix="CITEBOT_",
         env_file=".env",
         env_file_encoding="utf-8",
+        # `CITEBOT_CORPUS=` means the default, not the working directory.
+        env_ignore_empty=True,
         extra="ignore",
         frozen=True,
         # A rejected value is named by its setting; repeating it might show a secret.
@@ -56,7 +65,7 @@ class _Fields(BaseSettings):
     """How many passages a generator sees."""
     statements: int = Field(default=3, ge=1, le=10)
     """At most this many sentences in an extractive answer."""
-    threshold: float = Field(default=0.5, ge=0.0, le=1.0)
+    threshold: float = Field(default=0.4, ge=0.0, le=1.0)
     """Extractive answers with less confidence than this become refusals."""
 
 
@@ -68,6 +77,10 @@ class Settings(_Fields):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"The file .env cannot be read ({error}): make it readable UTF-8, or remove it."
+            ) from None
 
     def with_corpus(self, corpus: Path) -> Self:
         """The same settings for another folder of articles."""
@@ -77,4 +90,5 @@ class Settings(_Fields):
 def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
     name = "_".join(str(part) for part in problem["loc"]).upper()
-    return f"The setting CITEBOT_{name} cannot be used: {problem['msg']}."
+    why = problem["msg"].removeprefix("Value error, ")
+    return f"The setting CITEBOT_{name} cannot be used: {why}."

@@ -80,7 +80,7 @@ def same_word(one: Spelling, other: Spelling) -> bool:
     if one.skeletons & other.skeletons:
         return True
     return any(
-        left[0] == right[0] and _near(left, right, one.cyrillic != other.cyrillic)
+        left[0] == right[0] and _near(left, right, scripts_differ=one.cyrillic != other.cyrillic)
         for left in one.skeletons
         for right in other.skeletons
     )
@@ -104,7 +104,7 @@ def _skeleton(roman: str, ch_as: str) -> str:
     return roman
 
 
-def _near(left: str, right: str, scripts_differ: bool) -> bool:
+def _near(left: str, right: str, *, scripts_differ: bool) -> bool:
     """Whether two skeletons differ by no more than their length allows."""
     shorter = min(len(left), len(right))
     allowed = (shorter >= 4) + (shorter >= 8) if scripts_differ else int(shorter >= 7)

@@ -1,5 +1,6 @@
 """Words that carry no topic, so that matching them proves nothing: `rag/data/stopwords.txt`."""
 
+from collections.abc import Set
 from pathlib import Path
 
 FILE = Path(__file__).parent / "data" / "stopwords.txt"
@@ -12,6 +13,11 @@ class StopWords:
         lines = file.read_text("utf-8").splitlines()
         pairs = (line.split(":", 1) for line in lines if line.strip() and line[0] != "#")
         self._words = {code.strip(): frozenset(words.split()) for code, words in pairs}
+
+    @property
+    def languages(self) -> Set[str]:
+        """The languages that have stop words."""
+        return self._words.keys()
 
     def __call__(self, word: str, language: str) -> bool:
         """Whether a folded word of that language is a stop word."""

@@ -7,10 +7,15 @@ whoever holds the list of an earlier generation goes on reading exactly that one
 """
 
 import json
+import secrets
+import shutil
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from rag.domain import Passage, Sentence
 from rag.errors import CitebotError, IndexStateError, StorageError
@@ -21,35 +26,49 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import Where
 
-SPACE = "cosine"
+SPACE: Final = "cosine"
 """Chroma's own default is l2, and opening a collection again does not change it."""
 
 
 class ChromaStore:
     """Passages and vectors in a Chroma directory, or on a Chroma server.
 
-    Raises `StorageError` where Chroma cannot read or write, `IndexStateError` where a
-    collection was not written by this program.
+    Opened when first used; may be used from several threads at once. Raises `StorageError`
+    where Chroma cannot read or write, `IndexStateError` where a collection was not written by
+    this program.
     """
 
     def __init__(
         self, *, path: Path, dimension: int, url: str | None = None, token: str | None = None
     ) -> None:
         self._path = path
+        self._url = url
+        self._token = token
         self._place = url or str(path)
         self._dimension = dimension
-        with self._sentences():
-            self._client = _server(url, token) if url else _embedded(path)
+        self._opening = threading.Lock()
+        self._opened: ClientAPI | None = None
         self._open: dict[str, ChromaCollection] = {}
+
+    @staticmethod
+    def load() -> None:
+        """Import Chroma, which takes about half a second, before it is needed."""
+        import chromadb  # noqa: F401 - for its effect
 
     def add(self, segment: str, passages: Sequence[Passage], vectors: Vectors) -> None:
         """Write passages into a segment that no generation uses yet."""
+        from chromadb.api.collection_configuration import (
+            CreateCollectionConfiguration,
+            CreateHNSWConfiguration,
+        )
         from llama_index.vector_stores.chroma import ChromaVectorStore
 
         with self._sentences():
             collection = self._client.get_or_create_collection(
-                segment,
-                configuration={"hnsw": {"space": SPACE}},
+                f"{self._prefix}{segment}",
+                configuration=CreateCollectionConfiguration(
+                    hnsw=CreateHNSWConfiguration(space=SPACE)
+                ),
                 metadata={"dimension": self._dimension},
                 embedding_function=None,
             )
@@ -65,6 +84,8 @@ class ChromaStore:
     ) -> Mapping[str, float]:
         """The ids of the nearest live passages and their cosine similarity, -1..1."""
         found: dict[str, float] = {}
+        if limit < 1:
+            return found
         with self._sentences():
             for segment in segments:
                 answer = self._collection(segment.name).query(
@@ -83,12 +104,14 @@ class ChromaStore:
     ) -> Mapping[str, Passage]:
         """The live passages with these ids; an id that is not stored is left out."""
         found: dict[str, Passage] = {}
-        if not ids:
-            return found
+        wanted = list(ids)
         with self._sentences():
-            for segment in segments:
+            size = self._client.get_max_batch_size()
+            for segment, first in product(segments, range(0, len(wanted), size)):
                 rows = self._collection(segment.name).get(
-                    ids=list(ids), where=_live(segment), include=["documents", "metadatas"]
+                    ids=wanted[first : first + size],
+                    where=_live(segment),
+                    include=["documents", "metadatas"],
                 )
                 found |= {
                     i: _passage(i, text, metadata)
@@ -130,24 +153,55 @@ class ChromaStore:
     def count(self) -> Mapping[str, int]:
         """The segments there are and how many passages each holds."""
         with self._sentences():
-            return {c.name: c.count() for c in self._client.list_collections()}
+            return {
+                c.name.removeprefix(self._prefix): c.count()
+                for c in self._client.list_collections()
+                if c.name.startswith(self._prefix)
+            }
 
     def drop(self, segments: Iterable[str]) -> None:
         """Delete segments that no generation uses any more."""
         with self._sentences():
             for name in segments:
                 self._open.pop(name, None)
-                self._client.delete_collection(name)
+                self._client.delete_collection(f"{self._prefix}{name}")
+
+    def clear(self) -> None:
+        """Delete all segments, damaged ones included."""
+        if self._url:
+            self.drop(self.count())
+            return
+        with self._sentences(), self._opening:
+            self._open.clear()
+            self._opened = None
+            if self._path.exists():
+                shutil.rmtree(self._path)
+
+    @property
+    def _client(self) -> "ClientAPI":
+        with self._opening:
+            if self._opened is None:
+                url = self._url
+                self._opened = _server(url, self._token) if url else _embedded(self._path)
+            return self._opened
+
+    @cached_property
+    def _prefix(self) -> str:
+        # A server may hold the collections of others, which are not ours to list or drop.
+        return _mark(self._path) if self._url else ""
 
     def _collection(self, name: str) -> "ChromaCollection":
         if name not in self._open:
-            collection = self._client.get_collection(name, embedding_function=None)
+            collection = self._client.get_collection(
+                f"{self._prefix}{name}", embedding_function=None
+            )
             self._check(collection)
             self._open[name] = collection
         return self._open[name]
 
     def _check(self, collection: "ChromaCollection") -> None:
-        space = (collection.configuration.get("hnsw") or {}).get("space")
+        # As stored: Chroma's parsed form of it warns of a missing embedding function.
+        space = (collection.configuration_json.get("hnsw") or {}).get("space")
         dimension = (collection.metadata or {}).get("dimension")
         if space != SPACE or dimension != self._dimension:
             raise IndexStateError(
@@ -163,6 +217,7 @@ class ChromaStore:
         except (CitebotError, TypeError, AttributeError):
             raise
         except Exception as error:
+            self._open.clear()  # What was opened may have been made anew in another process.
             cause = " ".join(str(error).split())[:200] or type(error).__name__
             raise StorageError(
                 f"Chroma cannot use {self._place} ({cause}): check that it is writable, has free "
@@ -172,8 +227,14 @@ class ChromaStore:
 
 def _embedded(path: Path) -> "ClientAPI":
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
 
-    return chromadb.PersistentClient(str(path), settings=_quiet())
+    try:
+        return chromadb.PersistentClient(str(path), settings=_quiet())
+    except Exception:
+        # Chroma keeps what it could not start, and would hand out that the next time.
+        SharedSystemClient.clear_system_cache()
+        raise
 
 
 def _server(url: str, token: str | None) -> "ClientAPI":
@@ -192,6 +253,15 @@ def _server(url: str, token: str | None) -> "ClientAPI":
     )
 
 
+def _mark(path: Path) -> str:
+    """What the names of this installation's collections begin with on a server."""
+    file = path / "server"
+    if not file.exists():
+        path.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{secrets.token_hex(4)}-", "ascii")
+    return file.read_text("ascii")
+
+
 def _quiet() -> Any:
     from chromadb.config import Settings
 
@@ -199,7 +269,9 @@ def _quiet() -> Any:
 
 
 def _live(segment: Segment) -> "Where | None":
-    return {"article_id": {"$nin": sorted(segment.dead)}} if segment.dead else None
+    if not segment.dead:
+        return None
+    return cast("Where", {"article_id": {"$nin": sorted(segment.dead)}})
 
 
 def _node(passage: Passage, vector: list[float]) -> Any:

@@ -233,8 +233,10 @@ def test_spans_are_whole_lines(lines: list[str], break_: str) -> None:
         assert end <= start < following <= len(text)
         before = text[:start].replace("\r", "\n").rpartition("\n")[2]
         behind = text[following:].replace("\r", "\n").partition("\n")[0]
-        assert not before.strip() and not behind.strip()
-        assert "\n" not in text[start:following] and "\r" not in text[start:following]
+        assert not before.strip()
+        assert not behind.strip()
+        assert "\n" not in text[start:following]
+        assert "\r" not in text[start:following]
         end = following
 
 
@@ -243,5 +245,9 @@ def test_original_articles_keep_their_prose() -> None:
     """In real pages only lines without a sentence of the article are furniture."""
     found = {path.name[:3]: furniture(path.read_text("utf-8")) for path in SEEDS.iterdir()}
     assert {name: len(lines) for name, lines in found.items()} == {
-        **{"000": 0, "001": 0, "002": 8, "003": 2, "004": 1}
+        "000": 0,
+        "001": 0,
+        "002": 8,
+        "003": 2,
+        "004": 1,
     }

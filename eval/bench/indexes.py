@@ -233,7 +233,7 @@ def _import_seconds(library: str) -> float:
     """Seconds that a bare interpreter takes to import the library, the median of the repeats."""
     code = f"import time; a = time.perf_counter(); import {library}; print(time.perf_counter() - a)"
     runs = (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)  # noqa: S603
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
         for _ in range(REPEATS)
     )
     return statistics.median(float(run.stdout) for run in runs)

@@ -106,7 +106,7 @@ def split_pysbd(text: str, language: str) -> list[Span]:
     return [(found.start, found.end) for found in segmenter.segment(text)]
 
 
-def split_syntok(text: str, language: str) -> list[Span]:
+def split_syntok(text: str, _language: str) -> list[Span]:
     """Offsets by syntok, which has one set of rules for all languages."""
     from syntok import segmenter
 

@@ -1,0 +1,78 @@
+# Every target takes a fresh clone to its result: the first use makes .venv, later ones start at
+# once. `make` alone lists the targets; PYTHON names another interpreter, ARGS goes to the program.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+# Errors only: what pip has to remark on its index pages and its own age is not the user's.
+INSTALL := $(RUN) pip install -qq --disable-pip-version-check --constraint constraints.txt
+PINS := pyproject.toml constraints.txt
+
+# The question as it was typed: `value` keeps make from expanding a `$` in it, and so does
+# `unexport`, because what stands on make's command line is otherwise exported expanded.
+unexport Q
+export QUESTION := $(value Q)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help ask test check lint format bench eval clean question
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{ printf "%-14s%s\n", $$1, $$2 }'
+
+# A refusal has status 3 in scripts; here it is an answer like any other.
+ask: question $(VENV)/.ready ## Ask the articles: make ask Q="Who ...?"
+	@$(RUN) rag ask $(ARGS) -- "$$QUESTION" || { status=$$?; [ $$status -eq 3 ] || exit $$status; }
+
+test: $(VENV)/.ready-dev ## Run the tests
+	@$(RUN) pytest $(ARGS)
+
+check: lint test ## Run everything that has to pass before a commit
+
+lint: $(VENV)/.ready-dev ## Check style, formatting, types and the direction of imports
+	@$(RUN) ruff check --quiet
+	@$(RUN) ruff format --check --quiet
+	@$(RUN) mypy
+	@$(BIN)/python $(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.ready-dev ## Format the code and sort its imports
+	@$(RUN) ruff check --quiet --fix
+	@$(RUN) ruff format
+
+bench: $(VENV)/.ready-bench ## Run a benchmark: make bench ARGS="splitters"
+	@$(RUN) eval.bench $(ARGS)
+
+eval: $(VENV)/.ready ## Evaluate: make eval ARGS="golden"
+	@$(RUN) eval $(ARGS)
+
+clean: ## Remove .venv and what the tools leave behind
+	@rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+question:
+	@[ -n "$$QUESTION" ] || { echo 'Ask like this: make ask Q="Who ...?"' >&2; exit 2; }
+
+# The stamps say what is installed; all of them are made anew when the pins change.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo 'citebot needs Python 3.11 or newer, which $(PYTHON) is not: make PYTHON=python3.13 ...' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.made $(PINS)
+	@echo 'Installing citebot into $(VENV), only this once: about a minute ...' >&2
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.made $(PINS)
+	@echo 'Installing citebot and the tools for its tests into $(VENV), only this once ...' >&2
+	@$(INSTALL) --editable '.[dev]'
+	@touch $(VENV)/.ready $@
+
+$(VENV)/.ready-bench: $(VENV)/.made $(PINS)
+	@echo 'Installing citebot, tools and rivals for the benchmarks into $(VENV), only this once ...' >&2
+	@$(INSTALL) --editable '.[dev,bench]'
+	@touch $(VENV)/.ready $(VENV)/.ready-dev $@
