@@ -18,7 +18,7 @@ export QUESTION := $(value Q)
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help ask test check lint format bench eval clean question
+.PHONY: help ask test check lint style types imports format bench eval clean question
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{ printf "%-14s%s\n", $$1, $$2 }'
@@ -32,10 +32,16 @@ test: $(VENV)/.ready-dev ## Run the tests
 
 check: lint test ## Run everything that has to pass before a commit
 
-lint: $(VENV)/.ready-dev ## Check style, formatting, types and the direction of imports
+lint: style types imports ## Check style, formatting, types and the direction of imports
+
+style: $(VENV)/.ready-dev
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet
+
+types: $(VENV)/.ready-dev
 	@$(RUN) mypy
+
+imports: $(VENV)/.ready-dev
 	@$(BIN)/python $(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.ready-dev ## Format the code and sort its imports

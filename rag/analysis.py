@@ -1,8 +1,10 @@
 """What a text is searched by, in all the ways that the index knows.
 
-text ─┬─ words     Snowball stems of the text's language, without stop words
-├─ grams     romanised character 4-grams: names and loanwords over scripts
-└─ concepts  ids of the lexicon and of CLDR names: meanings over languages
+    text ─┬─ words     Snowball stems of the text's language, without stop words
+          ├─ grams     romanised character 4-grams: names and loanwords over scripts
+          └─ concepts  ids of the lexicon and of CLDR names: meanings over languages
+
+Passages and questions go the same way.
 """
 
 import hashlib

@@ -194,6 +194,7 @@ class Answerer:
             reason=Reason.NOT_SUPPORTED if draft.claims else draft.reason,
             generator=self.generator.name,
             confidence=draft.confidence,
+            unknown=draft.unknown,
             nearest=hits,
             dropped=dropped,
             timings=timings,

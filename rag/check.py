@@ -1,6 +1,8 @@
 """The last gate before a person: is the quote in the file, and does it carry the claim?
 
-digest of the file -> slice equals sentence -> facts of the claim stand in its quotes
+    digest of the file -> slice equals sentence -> facts of the claim stand in its quotes
+
+What fails on the way is the reason why a claim is not shown.
 """
 
 from collections.abc import Callable, Mapping

@@ -154,7 +154,10 @@ def _check(root: Path, path: Path) -> None:
     """Raise ArticleError unless the path is a file in the folder that may be read."""
     real_root = real(root)
     if not is_there(path, real_root / path.relative_to(root).parent):
-        raise ArticleError(f"There is no article {name_of(root, path)} in {printable(str(root))}.")
+        raise ArticleError(
+            f"There is no article {name_of(root, path)} in {printable(str(root))}: check the name, "
+            "or point CITEBOT_CORPUS at another folder."
+        )
     why = objection(root, real_root, path)
     if why:
         raise ArticleError(why)

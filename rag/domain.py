@@ -117,6 +117,8 @@ class Draft:
     claims: tuple[Claim, ...]
     reason: Reason = Reason.NOT_SUPPORTED
     confidence: float = 1.0
+    unknown: tuple[str, ...] = ()
+    """What the question names and no passage found speaks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,8 @@ class Refusal:
     reason: Reason
     generator: str
     confidence: float = 0.0
+    unknown: tuple[str, ...] = ()
+    """What the question names and no passage found speaks of."""
     nearest: tuple[Hit, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,6 +1,7 @@
 """Answers without a language model: the best sentences themselves, or a refusal.
 
-    question ─ parts ─ candidates ─ scores ─┬─ confidence below the threshold: refuse
+    question ─ parts ─ candidates ─ scores ─┬─ a name that no sentence speaks of: refuse
+                                            ├─ confidence below the threshold: refuse
                                             └─ credible set: one to three sentences
 
 The scores are those of a conditional logit (McFadden 1974), so that their softmax is the
@@ -22,11 +23,14 @@ from rag.manifest import Manifest
 
 WEIGHTS = Path(__file__).parent / "data" / "weights.toml"
 
-CREDIBLE = 0.75
+CREDIBLE = 0.85
 """Sentences are added until the answer is among them with this probability."""
 
 ALIKE = 0.7
 """Two sentences that share this much of the smaller one's words say the same."""
+
+HARDLY = 0.1
+"""A unit that is met to a lesser degree than this is not met."""
 
 OFF_TOPIC = 0.15
 """With less of the question's weight than this in any passage, it is about something else."""
@@ -97,8 +101,10 @@ class Extractor:
         if not ranked:
             return Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
         confidence = min(self.confidence(one) for one in ranked)
-        if confidence < self._threshold:
-            return Draft(claims=(), reason=_reason(ranked), confidence=confidence)
+        strange = tuple(dict.fromkeys(name for one in ranked for name in unknown(one)))
+        if confidence < self._threshold or strange:
+            reason = _reason(ranked)
+            return Draft(claims=(), reason=reason, confidence=confidence, unknown=strange)
         chosen = _chosen([self._credible(one) for one in ranked], self._statements)
         claims = tuple(
             Claim(text=" ".join(c.sentence.text.split()), keys=(c.sentence.key,)) for c in chosen
@@ -142,14 +148,10 @@ class Scored:
 
 
 def confidence_features(ranked: Sequence[Scored]) -> dict[str, float]:
-    """What the confidence is read from: the best sentence, and what no sentence speaks of."""
+    """What the confidence is read from: the best sentence, and how it stands out."""
     best = ranked[0].candidate
     units = best.inquiry.units
     across = float(not best.same_language)
-    met = [max(one.candidate.spoken[i] for one in ranked) for i in range(len(units))]
-    whole = sum(unit.weight for unit in units) or 1.0
-    lost = sum(u.weight * (1 - m) for u, m in zip(units, met, strict=True)) / whole
-    strange = max((1 - m for u, m in zip(units, met, strict=True) if u.name), default=0.0)
     own = (one.candidate for one in ranked if one.candidate.passage == best.passage)
     near = [max(degrees) for degrees in zip(*(c.spoken for c in own), strict=True)]
     missing = max((u.weight * (1 - m) for u, m in zip(units, near, strict=True)), default=0.0)
@@ -161,16 +163,33 @@ def confidence_features(ranked: Sequence[Scored]) -> dict[str, float]:
         "before": best.evidence.before,
         "rest": best.evidence.rest,
         "grams": best.evidence.grams,
-        "lost": lost,
-        "strange": strange,
         "missing": missing / heaviest,
         "units": min(len(units) / 10, 1.5),
         "certainty": 1 / sum(math.exp(one.score - ranked[0].score) for one in ranked[:8]),
         "coverage_across": across * best.evidence.coverage,
-        "lost_across": across * lost,
-        "strange_across": across * strange,
         "missing_across": across * missing / heaviest,
     }
+
+
+def unknown(ranked: Sequence[Scored]) -> tuple[str, ...]:
+    """What a question names that no sentence found speaks of.
+
+    Countries, currencies, numbers of three digits or more, and proper names; names only where
+    some sentence is in their script, for over scripts they are too often spelled unlike.
+    """
+    units = ranked[0].candidate.inquiry.units
+    texts = [one.candidate.sentence.text for one in ranked]
+    return tuple(
+        unit.text
+        for index, unit in enumerate(units)
+        if (unit.fact or (unit.name and _same_script(unit.text, texts)))
+        and max(one.candidate.spoken[index] for one in ranked) < HARDLY
+    )
+
+
+def _same_script(name: str, texts: Sequence[str]) -> bool:
+    latin = name[0] < "\u0250"
+    return any((text[:1] < "\u0250") == latin for text in texts)
 
 
 _JOINT = re.compile(

@@ -8,10 +8,11 @@ at most a segment that the next one drops.
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from rag.analysis import Analyser
 from rag.changes import Change, Kind, Plan, Print, plan
@@ -199,7 +200,7 @@ class Indexer:
         known = snapshot.entries
         barred = _barred(self.settings.corpus, listing.skipped)
         for unseen in known.values():
-            if unseen.id.startswith(barred):
+            if not barred.isdisjoint(_ways(unseen.id)):
                 scan.keep(unseen)
         for path in listing.files:
             article_id = path.relative_to(self.settings.corpus).as_posix()
@@ -340,9 +341,23 @@ def _wasteful(segments: tuple[Segment, ...], sizes: Mapping[str, int], living: i
     )
 
 
-def _barred(corpus: Path, skipped: Iterable[Skipped]) -> tuple[str, ...]:
-    """What the ids of articles begin with whose folder is there, but cannot be listed."""
-    return tuple(f"{s.name}/" for s in skipped if not (corpus / s.name).is_symlink())
+def _barred(corpus: Path, skipped: Iterable[Skipped]) -> set[str]:
+    """The folders that are there but cannot be listed, and the files that cannot be seen."""
+    return {s.name for s in skipped if _is_barred(corpus / s.name)}
+
+
+def _is_barred(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _ways(article_id: str) -> set[str]:
+    """An id, and the folders that lead to it."""
+    return {article_id, *(str(folder) for folder in PurePosixPath(article_id).parents)}
 
 
 def _digest(path: Path, most: int) -> str:

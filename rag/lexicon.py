@@ -20,9 +20,6 @@ FILE = Path(__file__).parent / "data" / "lexicon.tsv"
 PART = 4
 """Shortest part, in letters, of a German compound that is looked up by itself."""
 
-LINKS = ("", "s", "n", "en", "es", "er", "e")
-"""What German puts between the parts of a compound (Duden: Fugenelemente)."""
-
 
 class Found(NamedTuple):
     """A concept met in a text: from word number `first` up to, without, word `last`."""
@@ -134,5 +131,3 @@ def _head(table: dict[str, Forms], word: str) -> list[str]:
 def _single(table: dict[str, Forms], word: str) -> Sequence[str]:
     stem = Stems().of([word], "de")[0]
     return table.get(stem, {}).get((stem,), ())
-
-

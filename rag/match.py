@@ -21,8 +21,8 @@ ALIKE = 0.6
 """Share of a unit's n-grams that a word must hold to be taken for a form of it; chosen among
 0.5 to 0.8 on XQuAD's even articles."""
 
-NAMED = ("country-", "region-", "currency-")
-"""What CLDR's ids of names begin with; months and weekdays are no names."""
+FACTS = ("country-", "currency-")
+"""What CLDR's ids begin with that name one thing; a region is also met by what lies in it."""
 
 ARTICLES = tuple(
     "der die das den dem des im am zum zur vom beim ins ans ein kein dies jen jed welch all manch "
@@ -47,7 +47,9 @@ class Unit:
     concepts: frozenset[str]
     letters: frozenset[str]
     name: bool
-    """Whether it is a country, a currency, a number, or spelled like a proper name."""
+    """Whether it is spelled like a proper name."""
+    fact: bool
+    """Whether it is a country, a currency or a long number: the same in every language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,8 @@ class Matcher:
                 concepts=span.concepts,
                 letters=frozenset().union(*(_letters(word.text) for word in span.words)),
                 name=self._is_name(span, language),
+                fact=_is_number(span.words[0].text)
+                or any(concept.startswith(FACTS) for concept in span.concepts),
             )
             found.setdefault(span.stems, unit)
         return tuple(found.values())
@@ -153,15 +157,15 @@ class Matcher:
         return meant
 
     def _is_name(self, span: _Span, language: str) -> bool:
-        """Whether a run of words is a country, a currency, a number or a proper name.
+        """Whether a run of words is spelled like a proper name.
 
         German writes every noun with a capital: there what follows an article, a preposition
         that asks for one, or an adjective is taken for a common noun.
         """
-        if span.concepts:
-            return any(concept.startswith(NAMED) for concept in span.concepts)
         text, before = span.words[0].text, span.before
-        if text.isdigit() or text[1:] != text[1:].lower():
+        if span.concepts or text.isdigit():
+            return False
+        if text[1:] != text[1:].lower():
             return True
         if before is None or not text[:1].isupper():
             return False
@@ -189,6 +193,11 @@ class _Rarities:
             min((self._grams.get(gram, 0) for gram in span.grams), default=0),
         )
         return rarity(likeliest, self._passages)
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a year or a like number; short ones are spelled out too often."""
+    return text.isdigit() and len(text) >= LETTERS
 
 
 def rarity(count: int, passages: int) -> float:

@@ -99,9 +99,7 @@ class ChromaStore:
         nearest = sorted(found.items(), key=lambda item: (-item[1], item[0]))
         return dict(nearest[:limit])
 
-    def passages(
-        self, ids: Collection[str], segments: Iterable[Segment]
-    ) -> Mapping[str, Passage]:
+    def passages(self, ids: Collection[str], segments: Iterable[Segment]) -> Mapping[str, Passage]:
         """The live passages with these ids; an id that is not stored is left out."""
         found: dict[str, Passage] = {}
         wanted = list(ids)
@@ -174,6 +172,7 @@ class ChromaStore:
         with self._sentences(), self._opening:
             self._open.clear()
             self._opened = None
+            _forget_clients()
             if self._path.exists():
                 shutil.rmtree(self._path)
 
@@ -227,14 +226,19 @@ class ChromaStore:
 
 def _embedded(path: Path) -> "ClientAPI":
     import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
 
     try:
         return chromadb.PersistentClient(str(path), settings=_quiet())
     except Exception:
-        # Chroma keeps what it could not start, and would hand out that the next time.
-        SharedSystemClient.clear_system_cache()
+        _forget_clients()
         raise
+
+
+def _forget_clients() -> None:
+    """Have directories opened anew: Chroma keeps what it opened, or could not even start."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient.clear_system_cache()
 
 
 def _server(url: str, token: str | None) -> "ClientAPI":

@@ -89,6 +89,10 @@ class FakeStore:
         for name in list(segments):
             del self.segments[name]
 
+    def clear(self) -> None:
+        """Delete all segments."""
+        self.segments.clear()
+
     def _live(self, segments: Iterable[Segment]) -> Iterable[tuple[Passage, Vectors]]:
         return [
             (passage, vector)

@@ -138,6 +138,8 @@ def test_untouched_articles_are_not_written_again(folders: list[Folder]) -> None
         ("a:red b:blue", "a:blue b:blue", ["duplicate a b"]),
         ("a:red", "b:red c:red", ["renamed b a", "duplicate c b"]),
         ("a:red b:blue", "c:blue d:red", ["renamed c b", "renamed d a"]),
+        ("a:red b:red", "c:red", ["renamed c a", "removed b"]),
+        ("a:red b:red", "a:red b:red c:red", ["duplicate c a"]),
     ],
 )
 def test_changes_are_called_by_their_names(before: str, after: str, expected: list[str]) -> None:

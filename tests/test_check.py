@@ -148,14 +148,12 @@ def test_id_that_cannot_be_read_is_a_reason() -> None:
     ("text", "language", "missing"),
     [
         ("Anna Weber paid 400 euros.", "en", "400"),
-        ("Berta Weber paid 300 euros.", "en", "Berta"),
+        ("It was Berta Weber who paid 300 euros.", "en", "Berta"),
         ("Anna Weber zahlte 400 Euro.", "de", "400"),
         ("Anna Weber paid 300 euros in 2024.", "en", "2024"),
     ],
 )
-def test_facts_that_the_quotes_do_not_say_are_named(
-    text: str, language: str, missing: str
-) -> None:
+def test_facts_that_the_quotes_do_not_say_are_named(text: str, language: str, missing: str) -> None:
     """A number, name or date that stands in no quote costs the claim, and is named."""
     result = checker().check(supported(text, PAID), language)
     assert isinstance(result, Dropped)

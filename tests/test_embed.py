@@ -26,7 +26,8 @@ def near(one: str, other: str) -> float:
 def test_rows_have_length_one_or_zero(texts: list[str], dimension: int) -> None:
     """Every row is a float32 vector of length 1, or of zeros where a text has no feature."""
     vectors = HashEmbedder(dimension).embed_passages(texts)
-    assert (vectors.shape, vectors.dtype) == ((len(texts), dimension), numpy.float32)
+    assert vectors.shape == (len(texts), dimension)
+    assert vectors.dtype == numpy.float32
     for length in numpy.linalg.norm(vectors, axis=1):
         assert length == 0 or length == pytest.approx(1, abs=1e-5)
 

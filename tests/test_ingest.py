@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag import analysis
 from rag import ingest as module
 from rag.analysis import Analyser
 from rag.changes import Kind
 from rag.cldr import Names
+from rag.domain import Question
 from rag.errors import CorpusError, IndexStateError, LockedError
 from rag.ingest import Indexer, Report
 from rag.lexical import Field, Terms
 from rag.lexicon import Lexicon
 from rag.manifest import Entry, Manifest
 from rag.ports import Store
+from rag.retrieve import Retriever
 from rag.settings import Settings
 from rag.stopwords import StopWords
 from rag.store import ChromaStore
@@ -308,15 +312,15 @@ def test_unreadable_duplicate_does_not_stop_the_run(
 @contextmanager
 def unreadable(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[None]:
     """Opening one file fails, as it does without permission; root would be let through."""
-    real = module._digest
+    real = Path.open
 
-    def digest(path: Path, most: int) -> str:
+    def opened(path: Path, *args: Any, **options: Any) -> object:
         if path.name == name:
             raise PermissionError(13, "Permission denied", str(path))
-        return real(path, most)
+        return real(path, *args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_digest", digest)
+        patch.setattr(Path, "open", opened)
         yield
 
 
@@ -340,6 +344,40 @@ def test_articles_of_an_unlistable_folder_keep_their_place(
         report = at.run()
     assert [(c.kind, c.article_id) for c in report.changes] == [(Kind.SKIPPED, "news")]
     assert at.found("mill") == {"news/mill.txt"}
+
+
+def test_articles_that_cannot_be_looked_at_keep_their_place(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that may be listed but not entered shows names only: its articles stay."""
+    (at.corpus / "news").mkdir()
+    at.write(harbour=HARBOUR)
+    (at.corpus / "news" / "mill.txt").write_text(MILL)
+    at.run()
+    real = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.name == "mill.txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "lstat", lstat)
+        report = at.run()
+    assert [(c.kind, c.article_id) for c in report.changes] == [(Kind.SKIPPED, "news/mill.txt")]
+    assert at.found("mill") == {"news/mill.txt"}
+
+
+@pytest.mark.parametrize("target", ["nowhere.txt", "/etc/hostname"])
+def test_link_in_place_of_an_article_takes_it_out(at: Desk, target: str) -> None:
+    """A file that became a link that is not followed is out of the index, and told."""
+    at.write(mill=MILL, harbour=HARBOUR)
+    at.run()
+    at.remove("mill")
+    (at.corpus / "mill.txt").symlink_to(target)
+    kinds = [(c.kind, c.article_id) for c in at.run().changes]
+    assert kinds == [(Kind.REMOVED, "mill.txt"), (Kind.SKIPPED, "mill.txt")]
+    assert at.found("mill") == set()
 
 
 def test_file_that_is_no_text_any_more_leaves_the_index(at: Desk) -> None:
@@ -371,6 +409,19 @@ def test_empty_folder_never_wipes_the_index(at: Desk) -> None:
     at.corpus.mkdir()
     assert told(at.run(allow_empty=True)) == ["removed mill.txt"]
     assert at.found("mill") == set()
+
+
+def test_emptied_index_can_be_asked(at: Desk) -> None:
+    """Where no article is left, a question finds nothing, and nothing fails."""
+    at.write(mill=MILL)
+    at.run()
+    at.remove("mill")
+    at.run(allow_empty=True)
+    indexer = at.indexer
+    retriever = Retriever(store=indexer.store, embedder=at.embedder, analyser=indexer.analyser)
+    question = Question(text="Who bought the mill?", language="en", asked_at=datetime.now(UTC))
+    with indexer.manifest.reading() as snapshot:
+        assert retriever.find(question, snapshot, 5) == ()
 
 
 def test_first_run_on_an_empty_folder_says_so(at: Desk) -> None:
@@ -430,6 +481,27 @@ def test_other_analysis_is_indexed_anew(
     assert report.generation == 2
     assert changed.found("mill") == {"mill.txt"}
     assert changed.run().notes == ()
+
+
+@pytest.mark.parametrize("name", ["STOP_WORDS", "WORDS"])
+def test_every_list_of_words_is_part_of_the_analysis(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An edit of any of the files that decide on a text's terms has everything indexed anew."""
+    before = ANALYSER.fingerprint
+    edited = tmp_path / "words"
+    edited.write_bytes(getattr(analysis, name).read_bytes() + b"\n")
+    monkeypatch.setattr(analysis, name, edited)
+    assert ANALYSER.fingerprint != before
+
+
+def test_lexicon_is_part_of_the_analysis(tmp_path: Path) -> None:
+    """Another lexicon gives other terms, and says so."""
+    (tmp_path / "lexicon.tsv").write_text("concept\ten\nmill\tmill\n")
+    other = Analyser(
+        lexicon=Lexicon(tmp_path / "lexicon.tsv"), names=NO_NAMES, stop_words=StopWords()
+    )
+    assert other.fingerprint != ANALYSER.fingerprint
 
 
 def test_other_embedder_is_refused_until_it_is_asked_for(at: Desk) -> None:

@@ -31,7 +31,9 @@ ODD = [
     "%",
     "\\",
 ]
-WORDS = st.sampled_from(["mill", "river", "мельница", "größe", "4,3", "10.000", "country-kz", "x_y"])
+WORDS = st.sampled_from(
+    ["mill", "river", "мельница", "größe", "4,3", "10.000", "country-kz", "x_y"]
+)
 TEXTS = st.lists(st.lists(WORDS, max_size=6), min_size=1, max_size=6)
 
 

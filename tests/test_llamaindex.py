@@ -242,7 +242,8 @@ def test_nobody_else_loads_llama_index() -> None:
         "import sys; import rag, rag.build, rag.settings; "
         "print([name for name in sys.modules if name.partition('.')[0] == 'llama_index'])"
     )
+    root = Path(__file__).parents[1]
     found = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+        [sys.executable, "-c", program], capture_output=True, check=True, cwd=root, text=True
     )
     assert found.stdout.strip() == "[]"

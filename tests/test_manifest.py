@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 
 from rag.errors import IndexStateError, LockedError, StorageError
 from rag.lexical import Field, Terms
-from rag.manifest import Entry, Manifest
+from rag.manifest import Draftsman, Entry, Manifest
 from rag.ports import Segment
 
 ROOT = Path(__file__).parents[1]
@@ -107,13 +107,17 @@ def test_reader_that_began_before_a_commit_keeps_its_generation(manifest: Manife
     assert ids(manifest) == ["a.txt", "b.txt"]
 
 
+def fail(draft: Draftsman, error: type[BaseException]) -> None:
+    draft.clear()
+    raise error
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, StorageError])
 def test_failed_write_changes_nothing(manifest: Manifest, error: type[BaseException]) -> None:
     """Whatever is raised in a write, the generation before stays, and the next write works."""
     write(manifest, "a.txt")
     with pytest.raises(error), manifest.writing() as draft:
-        draft.clear()
-        raise error
+        fail(draft, error)
     assert ids(manifest) == ["a.txt"]
     write(manifest, "b.txt")
     assert ids(manifest) == ["a.txt", "b.txt"]
@@ -175,6 +179,9 @@ def test_moved_articles_stand_in_the_new_segment(manifest: Manifest) -> None:
     with manifest.reading() as snapshot:
         assert snapshot.segments == (Segment(name="s9"),)
         assert snapshot.entries["b"].segment == "s9"
+    with manifest.writing() as draft:
+        draft.add_segment("s1", 1)
+        assert draft.segments == (Segment(name="s1"), Segment(name="s9"))
 
 
 # --- What goes wrong ---------------------------------------------------------------------------
@@ -237,7 +244,7 @@ def torn(path: Path) -> None:
 def test_unusable_file_is_one_sentence_until_it_is_made_anew(
     manifest: Manifest,
     tmp_path: Path,
-    spoil: type[None],
+    spoil: Callable[[Path], None],
     error: type[Exception],
     says: str,
 ) -> None:

@@ -124,9 +124,7 @@ def test_keys_are_short_and_opaque() -> None:
 def test_other_articles_have_other_keys(other: Article) -> None:
     """A key names a sentence of one state of one file: an edit elsewhere in it changes it, too."""
     one = article_of("The mill was sold. Its wheel turns.")
-    keys = [
-        {s.key for p in passages_of(a, limit=1_000) for s in p.sentences} for a in (one, other)
-    ]
+    keys = [{s.key for p in passages_of(a, limit=1_000) for s in p.sentences} for a in (one, other)]
     assert not keys[0] & keys[1]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy
 import pytest
@@ -13,7 +14,10 @@ from rag.domain import Passage, Sentence
 from rag.errors import IndexStateError, StorageError
 from rag.ports import Segment, Store, Vectors
 from rag.store import ChromaStore
-from tests.fakes import FakeStore, article_of, passage_of
+from tests.fakes import FakeStore, passage_of
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
 
 DIMENSION = 4
 
@@ -52,8 +56,7 @@ def three(store: Store) -> tuple[Passage, Passage, Passage]:
 
 def test_passage_comes_back_equal(store: Store) -> None:
     """A passage is equal after the round trip: offsets, sentences, keys and white space too."""
-    text = "  Первая мельница — у реки.\r\n\tDie zweite kostet 4,3 Mio. €!\u2028“Third” \U0001f600?  "
-    first = article_of(text)
+    text = "  Первая мельница.\r\n\tDie zweite kostet 4,3 Mio. €!\u2028“Third” \U0001f600?  "
     passage = Passage(
         id="p1",
         article_id="ü/файл.md",
@@ -66,11 +69,8 @@ def test_passage_comes_back_equal(store: Store) -> None:
             Sentence(article_id="ü/файл.md", start=20, end=33, text=text[13:26], key="k2"),
         ),
     )
-    bare = Passage(
-        id="p2", article_id="b", language="en", start=0, end=1, text="x", sentences=()
-    )
+    bare = Passage(id="p2", article_id="b", language="en", start=0, end=1, text="x", sentences=())
     store.add("one", [passage, bare], numpy.concatenate([axis(0), axis(1)]))
-    assert first.text == text
     assert store.passages(["p1", "p2", "p3"], [Segment(name="one")]) == {"p1": passage, "p2": bare}
 
 
@@ -188,6 +188,55 @@ def test_dropped_segments_are_gone(store: Store) -> None:
     assert store.count() == {"two": 1}
     store.add("one", [a], axis(0))
     assert store.passages([a.id, b.id], [Segment(name="one")]) == {a.id: a}
+
+
+def test_cleared_store_is_empty_and_works(store: Store) -> None:
+    """Clearing deletes every segment, and the store can be written again at once."""
+    a, _, _ = three(store)
+    store.clear()
+    assert store.count() == {}
+    store.clear()
+    store.add("one", [a], axis(0))
+    assert store.passages([a.id], [Segment(name="one")]) == {a.id: a}
+
+
+def garbage(file: Path) -> None:
+    file.write_bytes(b"no database" * 1_000)
+
+
+def torn(file: Path) -> None:
+    raw = file.read_bytes()
+    file.write_bytes(raw[:4_096] + b"\xff" * (len(raw) - 4_096))
+
+
+@pytest.mark.parametrize("spoil", [garbage, torn])
+@pytest.mark.parametrize("opened", [True, False])
+def test_damaged_directory_is_one_sentence_until_it_is_cleared(
+    tmp_path: Path, spoil: Callable[[Path], None], opened: bool
+) -> None:
+    """Chroma's own files may be damaged: the sentence names the way out, and that one works."""
+    chroma = ChromaStore(path=tmp_path / "chroma", dimension=DIMENSION)
+    three(chroma)
+    if not opened:
+        forget_clients()
+        chroma = ChromaStore(path=tmp_path / "chroma", dimension=DIMENSION)
+    spoil(tmp_path / "chroma" / "chroma.sqlite3")
+    with pytest.raises(StorageError, match="ingest --rebuild") as caught:
+        chroma.count()
+    assert "\n" not in str(caught.value)
+    chroma.clear()
+    a, _, _ = three(chroma)
+    assert chroma.count() == {"one": 3}
+    forget_clients()
+    again = ChromaStore(path=tmp_path / "chroma", dimension=DIMENSION)
+    assert again.passages([a.id], [Segment(name="one")]) == {a.id: a}
+
+
+def forget_clients() -> None:
+    """As in a new process: Chroma keeps a client for each directory."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient.clear_system_cache()
 
 
 def test_more_than_one_batch(chroma: ChromaStore) -> None:
@@ -329,7 +378,7 @@ def test_server_may_be_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "somebody-else" in {collection.name for collection in shared.list_collections()}
 
 
-def client(path: Path) -> "module.ClientAPI":
+def client(path: Path) -> "ClientAPI":
     import chromadb
     from chromadb.config import Settings
 
