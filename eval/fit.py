@@ -93,7 +93,9 @@ def settings_of(data: Path, *, every: int, held_out: bool = False) -> Iterator[S
     yield from _small(xquad, pick)
 
 
-def _small(xquad: PublicSet, pick: Callable[[Iterable[Asked]], tuple[Asked, ...]]) -> Iterator[Setting]:
+def _small(
+    xquad: PublicSet, pick: Callable[[Iterable[Asked]], tuple[Asked, ...]]
+) -> Iterator[Setting]:
     """Corpora the size of a handful of articles: ten passages each, languages mixed."""
     articles = sorted({p.article for p in xquad.passages})
     for first, second in zip(articles[0::4], articles[2::4], strict=False):
@@ -136,8 +138,9 @@ def trials(setting: Setting, folder: Path) -> Iterator[Trial]:
 
 
 def golden_trials(cases: Iterable[Case], corpus: Path, folder: Path) -> Iterator[Trial]:
-    """The golden cases that stand alone, on a corpus; a sentence that says one of the patterns
-    in a file of the sources holds the answer.
+    """The golden cases that stand alone, put to a corpus.
+
+    A sentence of one of the sources that says one of the patterns holds the answer.
     """
     parts = Parts(Settings(corpus=corpus, data=folder))
     parts.indexer.run()
@@ -161,7 +164,7 @@ def golden_trials(cases: Iterable[Case], corpus: Path, folder: Path) -> Iterator
 
 def _says(case: Case, candidate: Candidate) -> bool:
     text, article = candidate.sentence.text, candidate.sentence.article_id
-    return article in case.sources and any(re.search(p, text, re.I) for p in case.expect)
+    return article in case.sources and any(re.search(p, text, re.IGNORECASE) for p in case.expect)
 
 
 def fit(found: Sequence[Trial], golden: Sequence[Trial] = ()) -> Weights:
@@ -254,8 +257,9 @@ def _conditional_logit(inputs: Sequence[Array], targets: Sequence[Array]) -> Arr
 def _outcomes(
     found: Iterable[Trial], weights: Weights, *, gone: bool
 ) -> tuple[list[dict[str, float]], list[float]]:
-    """The confidence features of every trial and whether it was right; `gone` adds each of
-    them once more without the article that answers it.
+    """The confidence features of every trial, and whether it was right.
+
+    `gone` adds each of them once more without the article that answers it.
     """
     rows: list[dict[str, float]] = []
     right: list[float] = []
@@ -264,7 +268,8 @@ def _outcomes(
         for kept in (marked, [one for one in marked if not one[2]] if gone else []):
             scored = sorted(((weights.score(c), h, c) for c, h, _ in kept), key=lambda one: -one[0])
             if scored:
-                rows.append(confidence_features([Scored(candidate=c, score=s) for s, _, c in scored]))
+                ranked = [Scored(candidate=c, score=s) for s, _, c in scored]
+                rows.append(confidence_features(ranked))
                 right.append(float(any(held for _, held, _ in scored[:2])))
     return rows, right
 

@@ -161,7 +161,7 @@ def judge(case: Case, reply: Reply) -> Result:
     if not isinstance(reply, Answer):
         return Result(case=case, reply=reply, outcome=Outcome.REFUSED, why=reply.reason)
     said = [reply.text, *(citation.quote for citation in reply.citations)]
-    lacking = [p for p in case.expect if not any(re.search(p, t, re.I) for t in said)]
+    lacking = [p for p in case.expect if not any(re.search(p, t, re.IGNORECASE) for t in said)]
     cited = {citation.article_id for citation in reply.citations}
     wanted = set(case.sources)
     found = bool(wanted & cited) if case.any_source else wanted <= cited

@@ -1,10 +1,11 @@
 """The way of a question: understand, retrieve, generate, cite, verify, reply."""
 
 import asyncio
+import hashlib
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -26,8 +27,9 @@ from rag.domain import (
     Reply,
     Statement,
 )
-from rag.errors import QuestionError, StorageError
+from rag.errors import CitebotError, QuestionError, StorageError
 from rag.ingest import Indexer, Progress, Report
+from rag.languages import LanguageDetector
 from rag.manifest import Entry
 from rag.ports import Generator
 from rag.retrieve import Retriever
@@ -119,8 +121,16 @@ class Answerer:
             settings.corpus,
             article_path(settings.corpus, article_id),
             max_bytes=settings.max_article_bytes,
-            detector=self.indexer.detector,
+            detector=_Remembered(entry=self._entry(article_id), detector=self.indexer.detector),
         )
+
+    def _entry(self, article_id: str) -> Entry | None:
+        """What the index has of an article; nothing where there is no index to be read."""
+        with suppress(CitebotError):
+            if self.indexer.manifest.exists:
+                with self.indexer.manifest.reading() as snapshot:
+                    return snapshot.entries.get(article_id)
+        return None
 
     def _understand(self, text: str, history: tuple[Exchange, ...]) -> Question:
         with self.indexer.manifest.reading() as snapshot:
@@ -199,6 +209,24 @@ class Answerer:
             dropped=dropped,
             timings=timings,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Remembered:
+    """Tells the language that the index has for an article, while its text is still the same.
+
+    So a question about indexed articles does not load the language model.
+    """
+
+    entry: Entry | None
+    detector: LanguageDetector
+
+    def detect(self, text: str) -> str:
+        """The language of an article's body."""
+        digest = hashlib.sha256(text.strip().encode()).hexdigest()
+        if self.entry is not None and digest == self.entry.body:
+            return self.entry.language
+        return self.detector.detect(text)
 
 
 async def _aside(work: Callable[..., T], *args: object) -> T:

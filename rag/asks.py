@@ -1,4 +1,4 @@
-"""What kind of answer a question asks for: a number, a date, a person, a place …"""
+"""What kind of answer a question asks for: a number, a date, a person, a place."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum

@@ -38,13 +38,8 @@ class Parts:
         self.detector = LanguageDetector()
 
     def warm(self) -> None:
-        """Begin to load what takes long, in threads, for a question that is about to come.
-
-        Decompressing the language model leaves the interpreter free for other threads, so
-        it costs next to nothing while Chroma is imported.
-        """
-        for work in (lambda: self.detector.detect("warm"), ChromaStore.load):
-            threading.Thread(target=_quietly, args=(work,), name="citebot-warm").start()
+        """Begin to load what takes long, in a thread, for a question that is about to come."""
+        threading.Thread(target=_quietly, args=(ChromaStore.load,), name="citebot-warm").start()
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -143,7 +143,7 @@ class Assessor:
 def _share(units: Sequence[Unit], low: Sequence[float], high: Sequence[float]) -> float:
     """The share of the question's weight by which one list of degrees exceeds another."""
     whole = sum(unit.weight for unit in units)
-    gained = sum(u.weight * (h - l) for u, l, h in zip(units, low, high, strict=True))
+    gained = sum(u.weight * (b - a) for u, a, b in zip(units, low, high, strict=True))
     return gained / whole if whole else 0.0
 
 

@@ -95,9 +95,19 @@ class Extractor:
         """The sentences that answer best, best first; none when they hardly answer."""
         return await asyncio.to_thread(self._draft, question, hits)
 
+    def best(self, question: Question, hits: Sequence[Hit]) -> list[Candidate]:
+        """The sentences that would be shown if nothing were refused."""
+        return self._best(self._ranked(question, hits))
+
+    def _best(self, ranked: "Sequence[Sequence[Scored]]") -> list[Candidate]:
+        return _chosen([self._credible(one) for one in ranked], self._statements)
+
+    def _ranked(self, question: Question, hits: Sequence[Hit]) -> "list[list[Scored]]":
+        ranked = (self.ranked(part, question.language, hits) for part in parts(question.text))
+        return [one for one in ranked if one]
+
     def _draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
-        ranked = [self.ranked(part, question.language, hits) for part in parts(question.text)]
-        ranked = [one for one in ranked if one]
+        ranked = self._ranked(question, hits)
         if not ranked:
             return Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
         confidence = min(self.confidence(one) for one in ranked)
@@ -105,7 +115,7 @@ class Extractor:
         if confidence < self._threshold or strange:
             reason = _reason(ranked)
             return Draft(claims=(), reason=reason, confidence=confidence, unknown=strange)
-        chosen = _chosen([self._credible(one) for one in ranked], self._statements)
+        chosen = self._best(ranked)
         claims = tuple(
             Claim(text=" ".join(c.sentence.text.split()), keys=(c.sentence.key,)) for c in chosen
         )

@@ -261,7 +261,7 @@ class Manifest:
         connection = self._open(address)
         try:
             connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             connection.close()
             if "readonly" not in str(error) and "unable to open" not in str(error):
                 raise
