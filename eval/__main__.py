@@ -38,6 +38,7 @@ def golden(
     settings = Settings(corpus=corpus) if corpus else Settings()
     answerer = Parts(settings).answerer
     broken: list[str] = []
+    read_cases(files)  # What is wrong with any of them is told before the first question.
     print(f"Corpus: {settings.corpus}")
     for file in files:
         results = asyncio.run(run(answerer, read_cases([file])))

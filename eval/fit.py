@@ -237,7 +237,7 @@ def _vector(candidate: Candidate) -> tuple[float, ...]:
 
 def _conditional_logit(inputs: Sequence[Array], targets: Sequence[Array]) -> Array:
     """Weights that maximise the probability of the marked rows, by Adam (Kingma, Ba 2015)."""
-    scale = numpy.vstack(list(inputs)).std(axis=0) + 1e-9
+    scale = _scale(numpy.vstack(list(inputs)))
     scaled = [rows / scale for rows in inputs]
     weights, first, second = (numpy.zeros(len(scale)) for _ in range(3))
     for step in range(1, STEPS + 1):
@@ -252,6 +252,12 @@ def _conditional_logit(inputs: Sequence[Array], targets: Sequence[Array]) -> Arr
         rise = (first / (1 - 0.9**step)) / (numpy.sqrt(second / (1 - 0.99**step)) + 1e-9)
         weights = weights + RATE * rise
     return numpy.asarray(weights / scale)
+
+
+def _scale(rows: Array) -> Array:
+    """The standard deviation of each column; 1 for a column that says the same throughout."""
+    scale = rows.std(axis=0)
+    return numpy.where(scale > 1e-9, scale, 1.0)
 
 
 def _outcomes(
@@ -276,8 +282,7 @@ def _outcomes(
 
 def _logistic(inputs: Array, targets: Array) -> Array:
     """Logistic regression by Newton's method; the first column is the constant."""
-    scale = inputs.std(axis=0) + 1e-9
-    scale[0] = 1.0
+    scale = _scale(inputs)
     rows = inputs / scale
     weights = numpy.zeros(rows.shape[1])
     ridge = 1e-3 * numpy.eye(len(weights))

@@ -57,7 +57,7 @@ class PublicSet:
 def read_set(data: Path, name: str) -> PublicSet:
     """A set by the name of its folder. Raises `UsageError` where it is not in `data`."""
     folder = data / name
-    if not (folder / "questions.jsonl").exists():
+    if not all((folder / f"{part}.jsonl").exists() for part in ("passages", "questions")):
         raise UsageError(f"There is no set {name} in {data}: point --data at the public sets.")
     questions = tuple(map(_asked, _rows(folder / "questions.jsonl")))
     return PublicSet(

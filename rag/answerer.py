@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -77,6 +78,7 @@ class Answerer:
     retriever: Retriever
     generator: Generator
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _building: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     async def answer(self, text: str, *, history: Sequence[Exchange] = ()) -> Reply:
         """Answer a question, or refuse; the index is built first where there is none.
@@ -110,9 +112,7 @@ class Answerer:
 
     async def prepare(self, *, progress: Progress = lambda _done, _total: None) -> Report | None:
         """Build the index if there is none; what was done, or nothing."""
-        if await _aside(lambda: self.indexer.manifest.exists):
-            return None
-        return await _aside(lambda: self.indexer.run(progress=progress))
+        return await _aside(self._prepare, progress)
 
     def read(self, article_id: str) -> Article:
         """An article from its file. Raises `ArticleError` and `UsageError`."""
@@ -123,6 +123,15 @@ class Answerer:
             max_bytes=settings.max_article_bytes,
             detector=_Remembered(entry=self._entry(article_id), detector=self.indexer.detector),
         )
+
+    def _prepare(self, progress: Progress) -> Report | None:
+        """Of many first questions at once, one builds the index and the others wait for it."""
+        if self.indexer.manifest.exists:
+            return None
+        with self._building:
+            if self.indexer.manifest.exists:
+                return None
+            return self.indexer.run(progress=progress)
 
     def _entry(self, article_id: str) -> Entry | None:
         """What the index has of an article; nothing where there is no index to be read."""

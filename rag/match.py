@@ -6,6 +6,7 @@ letters: compounds, inflections and names over scripts.
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,8 +22,8 @@ ALIKE = 0.6
 """Share of a unit's n-grams that a word must hold to be taken for a form of it; chosen among
 0.5 to 0.8 on XQuAD's even articles."""
 
-FACTS = ("country-", "currency-")
-"""What CLDR's ids begin with that name one thing; a region is also met by what lies in it."""
+_FACT = re.compile(r"country-[a-z]{2}|currency-[a-z]{3}")
+"""CLDR's ids that name one thing; a region is also met by what lies in it."""
 
 ARTICLES = tuple(
     "der die das den dem des im am zum zur vom beim ins ans ein kein dies jen jed welch all manch "
@@ -102,7 +103,7 @@ class Matcher:
                 letters=frozenset().union(*(_letters(word.text) for word in span.words)),
                 name=self._is_name(span, language),
                 fact=_is_number(span.words[0].text)
-                or any(concept.startswith(FACTS) for concept in span.concepts),
+                or any(_FACT.fullmatch(concept) for concept in span.concepts),
             )
             found.setdefault(span.stems, unit)
         return tuple(found.values())

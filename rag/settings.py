@@ -65,7 +65,7 @@ class _Fields(BaseSettings):
     """How many passages a generator sees."""
     statements: int = Field(default=3, ge=1, le=10)
     """At most this many sentences in an extractive answer."""
-    threshold: float = Field(default=0.4, ge=0.0, le=1.0)
+    threshold: float = Field(default=0.12, ge=0.0, le=1.0)
     """Extractive answers with less confidence than this become refusals."""
 
 
