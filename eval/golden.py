@@ -20,6 +20,11 @@ import yaml
 from rag import Answer, CitebotError, Exchange, Reply
 from rag.answerer import Answerer
 
+FIELDS = frozenset(
+    {"id", "language", "question", "history", "answer", "expect", "sources", "answerable", "tags"}
+)
+"""What a case may say; `answer` is for people."""
+
 FOLDER = Path(__file__).parent / "golden"
 """The bundled cases: `calibration.yaml` may be tuned on, `heldout.yaml` never is."""
 
@@ -116,16 +121,12 @@ def read_cases(files: Iterable[Path]) -> tuple[Case, ...]:
     cases: list[Case] = []
     problems: list[str] = []
     for file in files:
-        try:
-            rows = yaml.safe_load(file.read_text("utf-8")) or []
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise CaseError(f"{file.name} cannot be read as cases: {error}") from error
-        for place, row in enumerate(rows, start=1):
-            name = f"{file.name}: case {place} ({row.get('id', 'no id')})"
+        for place, row in enumerate(_rows(file), start=1):
             try:
                 cases.append(_case(row))
-            except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
-                problems.append(f"{name}: {type(error).__name__} {error}")
+            except (TypeError, ValueError, re.error) as error:
+                name = row.get("id", "no id") if isinstance(row, dict) else "no id"
+                problems.append(f"{file.name}: case {place} ({name}): {error}")
     twice = sorted({c.id for c in cases if sum(d.id == c.id for d in cases) > 1})
     problems += [f"the id {name} stands more than once" for name in twice]
     if problems:
@@ -133,27 +134,70 @@ def read_cases(files: Iterable[Path]) -> tuple[Case, ...]:
     return tuple(cases)
 
 
-def _case(row: dict[str, Any]) -> Case:
-    sources = row.get("sources", [])
-    expect = tuple(row.get("expect", []))
+def _rows(file: Path) -> list[Any]:
+    try:
+        rows = yaml.safe_load(file.read_text("utf-8")) or []
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise CaseError(f"{file.name} cannot be read as cases: {error}") from error
+    if not isinstance(rows, list):
+        raise CaseError(f"{file.name} cannot be read as cases: it is no list of them")
+    return rows
+
+
+def _case(row: object) -> Case:
+    """A case from its row. Raises `TypeError`, `ValueError` and `re.error`."""
+    row = _table(row, "the case")
+    strange = sorted(str(name) for name in row.keys() - FIELDS)
+    if strange:
+        raise ValueError(f"a case has no {', '.join(strange)}")
+    any_source = isinstance(row.get("sources"), dict)
+    sources = _texts(row["sources"], "any_of") if any_source else _texts(row, "sources")
+    expect = _texts(row, "expect")
     for pattern in expect:
         re.compile(pattern)
-    answerable = bool(row.get("answerable", True))
+    answerable = row.get("answerable", True)
+    if not isinstance(answerable, bool):
+        raise TypeError("`answerable` is true or false")
     if answerable and not (expect and sources):
         raise ValueError("an answerable case needs `expect` and `sources`")
+    history = row.get("history", [])
+    if not isinstance(history, list):
+        raise TypeError("`history` is a list")
+    turns = [_table(turn, "a turn of `history`") for turn in history]
     return Case(
-        id=row["id"],
-        language=row["language"],
-        question=row["question"],
+        id=_text(row, "id"),
+        language=_text(row, "language"),
+        question=_text(row, "question"),
         answerable=answerable,
         expect=expect,
-        sources=tuple(sources["any_of"] if isinstance(sources, dict) else sources),
-        any_source=isinstance(sources, dict),
+        sources=sources,
+        any_source=any_source,
         history=tuple(
-            Exchange(question=h["question"], reply=h["answer"]) for h in row.get("history", [])
+            Exchange(question=_text(turn, "question"), reply=_text(turn, "answer"))
+            for turn in turns
         ),
-        tags=frozenset(row.get("tags", [])),
+        tags=frozenset(_texts(row, "tags")),
     )
+
+
+def _table(row: object, name: str) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise TypeError(f"{name} is no mapping")
+    return row
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"`{name}` is missing, or no text")
+    return value
+
+
+def _texts(row: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = row.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError(f"`{name}` is no list of texts")
+    return tuple(value)
 
 
 def judge(case: Case, reply: Reply) -> Result:

@@ -126,12 +126,9 @@ class Answerer:
 
     def _prepare(self, progress: Progress) -> Report | None:
         """Of many first questions at once, one builds the index and the others wait for it."""
-        if self.indexer.manifest.exists:
-            return None
         with self._building:
-            if self.indexer.manifest.exists:
-                return None
-            return self.indexer.run(progress=progress)
+            exists = self.indexer.manifest.exists
+            return None if exists else self.indexer.run(progress=progress)
 
     def _entry(self, article_id: str) -> Entry | None:
         """What the index has of an article; nothing where there is no index to be read."""

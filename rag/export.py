@@ -19,7 +19,7 @@ def reply_object(reply: Reply, places: Places) -> dict[str, Any]:
         "kind": "answer" if answer else "refusal",
         "question": reply.question.text,
         "language": reply.question.language,
-        "text": answer.text if answer else refusal_words(reply.question.language)[0],
+        "text": reply.text if isinstance(reply, Answer) else refusal_words(reply),
         "statements": [
             {"text": s.text, "citations": [_citation_object(c) for c in s.citations]}
             for s in (answer.statements if answer else ())
@@ -27,6 +27,7 @@ def reply_object(reply: Reply, places: Places) -> dict[str, Any]:
         "generator": reply.generator,
         "confidence": reply.confidence,
         "reason": str(refusal.reason) if refusal else None,
+        "unknown": list(refusal.unknown) if refusal else [],
         "nearest": [
             {"file": article_id, "title": title}
             for article_id, title in (places.nearest(hits) if refusal else ())

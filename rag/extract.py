@@ -203,12 +203,13 @@ def unknown(ranked: Sequence[Scored]) -> tuple[str, ...]:
 
 
 def _same_script(name: str, texts: Sequence[str]) -> bool:
-    return any(_is_latin(text) == _is_latin(name) for text in texts)
+    return any(_is_latin(text) is _is_latin(name) for text in texts)
 
 
-def _is_latin(text: str) -> bool:
-    """Whether the first letter is a Latin one: quotation marks and digits have no script."""
-    return next((letter for letter in text if letter.isalpha()), "") < "\u0250"
+def _is_latin(text: str) -> bool | None:
+    """Whether the first letter is a Latin one; quotation marks and digits have no script."""
+    letter = next(filter(str.isalpha, text), None)
+    return None if letter is None else letter < "\u0250"
 
 
 _JOINT = re.compile(

@@ -23,6 +23,9 @@ TITLE_LENGTH = 150
 TEASER_LENGTH = 250
 """Characters in the longest line that may be a label with a title behind it."""
 
+FORM_LENGTH = 100
+"""Characters in the longest line of a comment form: labels and notes, but no paragraph."""
+
 TAG_LENGTH, TAG_WORDS = 30, 3
 """Characters and words in the longest line that may be a category standing alone."""
 
@@ -39,6 +42,8 @@ TAG_LABEL = re.compile(_one_of(each.tag_labels for each in _EACH) + r" ?: ?\S")
 LINE = re.compile(_one_of(each.lines for each in _EACH))
 OPENING = re.compile(_one_of(each.openings for each in _EACH) + r"(?!\w)")
 BREADCRUMBS = re.compile(_one_of(each.home for each in _EACH) + r"(?: ?[>›»/→] ?[^>›»/→.]{1,60})+")
+
+COMMENT_HEADING = re.compile(_one_of(each.comment_headings for each in _EACH))
 
 COPYRIGHT = re.compile(
     r"(?:(?:19|20)\d\d ?)?©.{1,100}"
@@ -73,6 +78,7 @@ def furniture_spans(text: str) -> list[Span]:
     lines = _lines(text)
     marks = [_is_furniture(line.words) for line in lines]
     _mark_teasers(lines, marks)
+    _mark_comment_form(lines, marks)
     _mark_last_tags(lines, marks)
     return [(line.start, line.end) for line, marked in zip(lines, marks, strict=True) if marked]
 
@@ -152,6 +158,19 @@ def _mark_teasers(lines: list[_Line], marks: list[bool]) -> None:
             if _ends_with_own_heading(lines, group):
                 marks[group[-1]] = False
             below = False
+
+
+def _mark_comment_form(lines: list[_Line], marks: list[bool]) -> None:
+    """Mark the labels and notes of a comment form at the foot of a page.
+
+    Below its heading nothing but short lines may follow to the end.
+    """
+    for index, line in enumerate(lines):
+        below = lines[index + 1 :]
+        is_heading = marks[index] and COMMENT_HEADING.fullmatch(line.words)
+        if is_heading and all(len(other.words) <= FORM_LENGTH for other in below):
+            marks[index:] = [True] * (len(below) + 1)
+            return
 
 
 def _ends_with_own_heading(lines: list[_Line], group: list[int]) -> bool:

@@ -18,6 +18,8 @@ class Phrases:
     """Words in front of a colon and a list of categories or tags."""
     lines: tuple[str, ...]
     """Whole lines."""
+    comment_headings: tuple[str, ...]
+    """Whole lines above a comment form."""
     openings: tuple[str, ...]
     """Beginnings that no sentence of an article has; the rest of the line may be anything."""
     home: tuple[str, ...]
@@ -35,7 +37,7 @@ ENGLISH = Phrases(
         r"(?:articles|stories|posts) you (?:may|might)(?: also)? (?:like|enjoy)",
         r"you (?:may|might)(?: also)? (?:like|enjoy|be interested in)",
         r"(?:related|similar|recommended|recent|popular|trending|latest|more)"
-        r" (?:articles|posts|stories|news|reading|content)",
+        r" (?:articles|posts|stories|news|reading|content)(?: (?:for you|from us|to read))?",
         r"read (?:next|more|also)|also read|related|recommended(?: for you)?|trending(?: now)?",
         r"most (?:read|popular|viewed)|editor'?s'? picks?|don't miss|what to read next|see also",
     ),
@@ -64,6 +66,7 @@ ENGLISH = Phrases(
         r"about us|contact(?: us)?|privacy policy|terms (?:of (?:use|service)|and conditions)",
         r"view this post on instagram|image (?:credit|source)s?|\d+ min(?:ute)?s? read",
     ),
+    comment_headings=(r"(?:leave|post|write|add)(?: an?| your)? (?:reply|comment)s?",),
     openings=(
         r"your e-?mail address will not be published|required fields are marked",
         r"save my name, e-?mail",
@@ -101,6 +104,10 @@ GERMAN = Phrases(
         r"zum (?:haupt)?inhalt springen|nach oben|zurück zur startseite|startseite|menü|suche",
         r"(?:vorheriger|nächster|voriger) (?:artikel|beitrag)|weiterlesen|mehr lesen|mehr anzeigen",
         r"impressum|datenschutz(?:erklärung)?|kontakt|über uns|agb|\d+ min(?:uten)?\.? lesezeit",
+    ),
+    comment_headings=(
+        r"(?:hinterlasse(?:n sie)?|schreibe(?:n sie)?)(?: einen?)? (?:kommentar|antwort)"
+        r"|kommentar (?:hinterlassen|schreiben|verfassen)|antwort hinterlassen",
     ),
     openings=(
         r"(?:deine|ihre) e-?mail-?adresse wird nicht veröffentlicht",
@@ -149,6 +156,7 @@ FRENCH = Phrases(
         r"mentions légales|politique de confidentialité|contact(?:ez-nous)?|qui sommes-nous",
         r"temps de lecture ?:? ?\d+ min(?:utes)?|\d+ min(?:utes)? de lecture",
     ),
+    comment_headings=(r"(?:laisser|poster|écrire|ajouter) un commentaire|laisser une réponse",),
     openings=(
         r"votre adresse (?:e-?mail|de messagerie|électronique) ne sera pas publiée",
         r"les champs obligatoires sont",
@@ -188,6 +196,7 @@ RUSSIAN = Phrases(
         r"политика конфиденциальности|контакты|о нас|о проекте|время чтения:? \d+"
         r" мин(?:ут[аы]?)?\.?",
     ),
+    comment_headings=(r"(?:оставить|добавить|написать) (?:комментарий|ответ|отзыв)",),
     openings=(
         r"ваш (?:адрес email|e-?mail|адрес электронной почты) не будет опубликован",
         r"обязательные поля помечены",

@@ -27,15 +27,28 @@ MOST_NEAREST = 3
 PREVIEW = 160
 """Characters of a passage that a list of hits shows."""
 
-REFUSALS: Mapping[str, tuple[str, str]] = MappingProxyType(
+REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
-        "de": ("Die Artikel sagen das nicht.", "Am nächsten kommen:"),
-        "en": ("The articles do not say.", "Nearest:"),
-        "fr": ("Les articles ne le disent pas.", "Les plus proches :"),
-        "ru": ("В статьях об этом не сказано.", "Ближе всего:"),
+        "de": (
+            "Die Artikel sagen das nicht.",
+            "Nichts, was gefunden wurde, spricht von: {}.",
+            "Am nächsten kommen:",
+        ),
+        "en": ("The articles do not say.", "Nothing that was found speaks of: {}.", "Nearest:"),
+        "fr": (
+            "Les articles ne le disent pas.",
+            "Rien de ce qui a été trouvé ne parle de : {}.",
+            "Les plus proches :",
+        ),
+        "ru": (
+            "В статьях об этом не сказано.",
+            "Ни в чём из найденного не упоминается: {}.",
+            "Ближе всего:",
+        ),
     }
 )
-"""By language: that the articles do not answer, and what stands above the nearest ones."""
+"""By language: that the articles do not answer, what the question names in vain, and what stands
+above the nearest articles."""
 
 
 class Places:
@@ -78,7 +91,7 @@ def show_reply(reply: Reply, places: Places, *, why: bool) -> None:
     if isinstance(reply, Answer):
         _show_answer(console, reply)
     else:
-        _showrefusal_words(console, reply, places)
+        _show_refusal(console, reply, places)
     if why:
         _show_why(console, reply, places)
 
@@ -132,9 +145,9 @@ def _show_answer(console: Console, answer: Answer) -> None:
         write(console, row.append(f' "{one_line(citation.quote)}"'))
 
 
-def _showrefusal_words(console: Console, refusal: Refusal, places: Places) -> None:
-    sentence, heading = refusal_words(refusal.question.language)
-    write(console, Text(sentence, "bold"))
+def _show_refusal(console: Console, refusal: Refusal, places: Places) -> None:
+    heading = REFUSALS.get(refusal.question.language, REFUSALS["en"])[2]
+    write(console, Text(one_line(refusal_words(refusal)), "bold"))
     nearest = places.nearest(refusal.nearest)
     if nearest:
         write(console, Text(f"\n{heading}"))
@@ -169,9 +182,10 @@ def write(console: Console, text: Text) -> None:
     console.print(text, soft_wrap=True)
 
 
-def refusal_words(language: str) -> tuple[str, str]:
-    """How a refusal reads in a language, English for those without words of their own."""
-    return REFUSALS.get(language, REFUSALS["en"])
+def refusal_words(refusal: Refusal) -> str:
+    """How a refusal reads in the question's language, or in English."""
+    sentence, vain, _ = REFUSALS.get(refusal.question.language, REFUSALS["en"])
+    return f"{sentence} {vain.format(', '.join(refusal.unknown))}" if refusal.unknown else sentence
 
 
 def _place(article_id: str, line: int | None = None) -> str:

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -369,7 +369,8 @@ def test_a_first_run_that_was_interrupted_does_not_stand_in_the_way(
     folder = index_of(tmp_path / "data")
     shutil.rmtree(folder)
     folder.mkdir()
-    sqlite3.connect(folder / "index.db").executescript("PRAGMA journal_mode = WAL;").close()
+    with closing(sqlite3.connect(folder / "index.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
     assert run("ask", ASKED).out.startswith(ANSWERED)
 
 

@@ -251,3 +251,17 @@ def test_original_articles_keep_their_prose() -> None:
         "003": 2,
         "004": 1,
     }
+
+
+def test_comment_form_at_the_foot_is_furniture() -> None:
+    """Below the heading of a comment form, its notes and labels are furniture to the end."""
+    form = ["Leave a Reply", "We will not show your address.", "Nickname", "Send it off"]
+
+    assert furniture("\n\n".join([PROSE, *form])) == form
+
+
+def test_heading_of_more_stories_for_you_begins_teasers() -> None:
+    """Titles below "More Stories For You" are furniture, questions among them."""
+    teasers = ["More Stories For You", "Who Turned the Wheel? A Miller Remembers", "Rivers Rise"]
+
+    assert furniture("\n".join([PROSE, "", *teasers])) == teasers
