@@ -54,7 +54,7 @@ POST_LINK = re.compile(r"(?:\bhttps?://t\.co/|\bpic\.(?:twitter|x)\.com/)\w+")
 POST_SIGNATURE = re.compile(r"[-–—] ?.{1,60} ?\(@\w{1,30}\)(?: .{0,40}\d{4}.{0,20})?$")
 
 SENTENCE_END = re.compile(r"[.!?…。][\"'”“»)\]]*$")
-INNER_STOP = re.compile(r"[.!?…] \S")
+INNER_STOP = re.compile(r"[.…] \S")
 MARKDOWN_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 DECORATION = "#*_>|•·▪►▶→←»«-–—+~=✕× "
 NEW_LINE = re.compile(r"[^\r\n]+")
@@ -136,7 +136,10 @@ def _is_embedded_post(words: str) -> bool:
 
 
 def _is_title(words: str) -> bool:
-    """Whether a line is short and neither ends in a full stop nor holds one."""
+    """Whether a line is short and neither ends in a full stop nor holds one.
+
+    A title may well ask something and go on.
+    """
     return len(words) <= TITLE_LENGTH and words[-1] not in ".…;" and not INNER_STOP.search(words)
 
 
@@ -163,14 +166,18 @@ def _mark_teasers(lines: list[_Line], marks: list[bool]) -> None:
 def _mark_comment_form(lines: list[_Line], marks: list[bool]) -> None:
     """Mark the labels and notes of a comment form at the foot of a page.
 
-    Below its heading nothing but short lines may follow to the end.
+    Below its heading nothing but short lines without a stop may follow to the end.
     """
     for index, line in enumerate(lines):
         below = lines[index + 1 :]
         is_heading = marks[index] and COMMENT_HEADING.fullmatch(line.words)
-        if is_heading and all(len(other.words) <= FORM_LENGTH for other in below):
+        if is_heading and all(_is_form(other.words) for other in below):
             marks[index:] = [True] * (len(below) + 1)
             return
+
+
+def _is_form(words: str) -> bool:
+    return len(words) <= FORM_LENGTH and not SENTENCE_END.search(words)
 
 
 def _ends_with_own_heading(lines: list[_Line], group: list[int]) -> bool:

@@ -74,7 +74,7 @@ def test_a_refusal_is_one_sentence_in_the_language_of_the_question(
 ) -> None:
     outcome = run("ask", question)
     assert outcome.status == 3
-    assert outcome.out.splitlines()[0] == sentence
+    assert outcome.out.startswith(sentence)
 
 
 def test_a_refusal_offers_the_nearest_articles_by_file_and_title(refusing: Path, run: Run) -> None:

@@ -255,7 +255,12 @@ def test_original_articles_keep_their_prose() -> None:
 
 def test_comment_form_at_the_foot_is_furniture() -> None:
     """Below the heading of a comment form, its notes and labels are furniture to the end."""
-    form = ["Leave a Reply", "We will not show your address.", "Nickname", "Send it off"]
+    form = [
+        "Leave a Reply",
+        "Your address stays private. Fields marked *",
+        "Nickname",
+        "Send it off",
+    ]
 
     assert furniture("\n\n".join([PROSE, *form])) == form
 
