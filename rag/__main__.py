@@ -8,4 +8,7 @@ gc.set_threshold(50_000, 20, 20)
 
 from rag.cli import main  # noqa: E402 - after the line above, which is for the imports
 
-sys.exit(main())
+status = main()
+# So did looking for it once more at the end, when all is about to go.
+gc.freeze()
+sys.exit(status)

@@ -92,7 +92,7 @@ def test_first_sentence_has_none_before_it() -> None:
         ("When was the mill sold?", [1.0, -1.0, -1.0]),
         ("How much was paid?", [-1.0, 1.0, -1.0]),
         ("Why was the mill sold?", [0.0, 0.0, 0.0]),
-        ("Who but Anna Keller paid?", [-1.0, -1.0, -1.0]),
+        ("How much more than 300 euros was paid?", [-1.0, -1.0, -1.0]),
     ],
 )
 def test_kind_says_whether_an_answer_can_be_there(asked: str, kinds: list[float]) -> None:
@@ -104,7 +104,7 @@ def test_kind_says_whether_an_answer_can_be_there(asked: str, kinds: list[float]
     ("text", "heading"),
     [
         ("A sentence with quite enough words ends here.", 0.0),
-        ("« A sentence with quite enough words ends here. »", 0.0),
+        ("A sentence with quite enough words ends here…", 0.0),
         ("“A sentence with quite enough words ends here.”", 0.0),
         ("Does a question with enough words end here?", 0.0),
         ("A line with quite enough words but no stop", 1.0),

@@ -35,7 +35,7 @@ def units(rows: Rows, text: str, language: str) -> dict[str, Unit]:
         ("en", "Who bought the mill by the river?", ["bought", "mill", "river"]),
         ("en", "The mill, the mills, and the MILL?", ["mill"]),
         ("en", "How many people from the United States came?", ["people", "United States", "came"]),
-        ("en", "What does the central bank say?", ["central bank", "say"]),
+        ("en", "What does the central bank lend?", ["central bank", "lend"]),
         ("de", "Wie viele Kryptobörsen hat Kasachstan?", ["Kryptobörsen", "Kasachstan"]),
         ("de", "Wer ist es denn?", []),
         ("fr", "Combien de moulins y a-t-il aux États-Unis ?", ["moulins", "États-Unis"]),
@@ -148,7 +148,7 @@ def test_facts_are_countries_currencies_and_long_numbers(
         (("en", "newspaper"), ("de", "Eine Zeitung schrieb es."), BY_MEANING),
         (("ru", "Казахстан"), ("fr", "Le Kazakhstan a signé."), BY_MEANING),
         (("en", "Kazakhstan"), ("en", "Kazakhstan's mines."), 1.0),
-        (("ru", "Что сказал Токаев?"), ("en", "President Tokayev spoke."), BY_MEANING),
+        (("ru", "Где Чжао?"), ("en", "President Zhao was there."), BY_MEANING),
         (("en", "harbour"), ("en", "The old mill turns."), 0.0),
         (("en", "Did 2024 end?"), ("en", "It was 2023."), 0.0),
         (("en", "Was it 4,3?"), ("de", "Es waren 5,1."), 0.0),
@@ -166,16 +166,16 @@ def test_sentence_speaks_of_a_unit(
 
 def test_compound_is_met_by_its_letters(rows: Rows) -> None:
     """A word inside a compound, or an inflection of it, is met in part."""
-    (unit,) = MATCHER.units("Qualle", "de", rows)
-    view = MATCHER.view("Die Feuerqualle brennt.", "de")
+    (unit,) = MATCHER.units("Flimmel", "de", rows)
+    view = MATCHER.view("Die Feuerflimmel brennt.", "de")
     assert 0.5 < met(unit, view, language="de") < BY_MEANING
-    assert met(unit, MATCHER.view("Die Quelle brennt.", "de"), language="de") == 0.0
+    assert met(unit, MATCHER.view("Die Flamme brennt.", "de"), language="de") == 0.0
 
 
 def test_name_over_scripts_counts_between_languages_only(rows: Rows) -> None:
     """Within one language another spelling is another name."""
-    (_, name) = MATCHER.units("Что сказал Жээнбек?", "ru", rows)
-    view = MATCHER.view("Президент Jeenbek сказал.", "ru")
+    (_, name) = MATCHER.units("Что сказал Чжао?", "ru", rows)
+    view = MATCHER.view("Президент Zhao сказал.", "ru")
     assert met(name, view, language="ru") < met(name, view, language="en") == BY_MEANING
 
 
