@@ -71,6 +71,9 @@ OPEN = frozenset({"q-which", "q-what", "q-how"})
 NEAR = 3
 """Words behind an open question word among which that noun is looked for."""
 
+COUNTED = frozenset({Ask.NUMBER, Ask.AMOUNT, Ask.SHARE, Ask.DATE, Ask.DURATION})
+"""Kinds that an answer in figures or number words cannot do without."""
+
 KINDS: Mapping[Ask, frozenset[Kind]] = MappingProxyType(
     {
         Ask.NUMBER: frozenset({Kind.NUMBER, Kind.PERCENT, Kind.MONEY, Kind.DURATION}),
@@ -89,19 +92,33 @@ KINDS: Mapping[Ask, frozenset[Kind]] = MappingProxyType(
 def asked(concepts: Iterable[tuple[str, int]]) -> Ask | None:
     """The kind that a question asks for, from its concepts and their word positions.
 
-    A phrase such as `how many` says it at once; else a noun close behind `which` or `what`.
+    The first question word decides: one such as `how many` by itself, `which` or `what` by a
+    noun close behind it. So the `when` of `what happens when …` asks for nothing.
     """
-    found = list(concepts)
-    said = [(position, CONCEPTS[c]) for c, position in found if c in CONCEPTS]
-    opened = [position for c, position in found if c in OPEN]
-    for position in opened:
-        for concept, place in found:
-            if concept in NOUNS and position < place <= position + NEAR:
-                return NOUNS[concept]
-    return min(said)[1] if said else None
+    found = sorted(concepts, key=lambda pair: pair[1])
+    words = [
+        (concept, position) for concept, position in found if concept in CONCEPTS or concept in OPEN
+    ]
+    if not words:
+        return None
+    first = words[0][1]
+    behind = [NOUNS[c] for c, position in found if c in NOUNS and first < position <= first + NEAR]
+    said = [CONCEPTS[c] for c, position in words if c in CONCEPTS and position == first]
+    is_open = any(c in OPEN for c, position in words if position == first)
+    if is_open and behind:
+        return behind[0]
+    return said[0] if said else None
 
 
 def fits(ask: Ask, facts: Iterable[Fact], known: frozenset[str]) -> bool:
     """Whether one of the facts can be the answer; `known` are values the question itself says."""
     kinds = KINDS[ask]
-    return any(fact.kind in kinds and fact.value not in known for fact in facts)
+    return any(
+        (fact.kind in kinds or (ask is Ask.DATE and _is_year(fact))) and fact.value not in known
+        for fact in facts
+    )
+
+
+def _is_year(fact: Fact) -> bool:
+    """Whether a number can be a year: no rule tells a bare one from a count."""
+    return fact.kind is Kind.NUMBER and fact.value.isdigit() and 1000 <= int(fact.value) < 2100

@@ -1,6 +1,7 @@
 """Answers without a language model: the best sentences themselves, or a refusal.
 
     question ─ parts ─ candidates ─ scores ─┬─ a name that no sentence speaks of: refuse
+                                            ├─ a figure asked for, and none said: refuse
                                             ├─ confidence below the threshold: refuse
                                             └─ credible set: one to three sentences
 
@@ -17,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.asks import COUNTED
 from rag.domain import Claim, Draft, Hit, Question, Reason
 from rag.evidence import Assessor, Candidate
 from rag.manifest import Manifest
@@ -117,10 +119,10 @@ class Extractor:
             return Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
         confidence = min(self.confidence(one) for one in ranked)
         strange = tuple(dict.fromkeys(name for one in ranked for name in unknown(one)))
-        if confidence < self._threshold or strange:
+        chosen = self._best(ranked)
+        if confidence < self._threshold or strange or _uncounted(ranked, chosen):
             reason = _reason(ranked)
             return Draft(claims=(), reason=reason, confidence=confidence, unknown=strange)
-        chosen = self._best(ranked)
         claims = tuple(
             Claim(text=" ".join(c.sentence.text.split()), keys=(c.sentence.key,)) for c in chosen
         )
@@ -199,6 +201,16 @@ def unknown(ranked: Sequence[Scored]) -> tuple[str, ...]:
         for index, unit in enumerate(units)
         if (unit.fact or (unit.name and _same_script(unit.text, texts)))
         and max(one.candidate.spoken[index] for one in ranked) < HARDLY
+    )
+
+
+def _uncounted(ranked: Sequence[Sequence[Scored]], chosen: Sequence[Candidate]) -> bool:
+    """Whether a part of the question asks for a figure or a date, and no sentence has one."""
+    inquiries = [one[0].candidate.inquiry for one in ranked]
+    return any(
+        inquiry.ask in COUNTED
+        and not any(c.evidence.kind > 0 for c in chosen if c.inquiry is inquiry)
+        for inquiry in inquiries
     )
 
 
