@@ -121,7 +121,7 @@ class Answerer:
             settings.corpus,
             article_path(settings.corpus, article_id),
             max_bytes=settings.max_article_bytes,
-            detector=_Remembered(entry=self._entry(article_id), detector=self.indexer.detector),
+            detector=_Remembered(entry=self._entry(article_id), detector=self._detector),
         )
 
     def _prepare(self, progress: Progress) -> Report | None:
@@ -129,6 +129,10 @@ class Answerer:
         with self._building:
             exists = self.indexer.manifest.exists
             return None if exists else self.indexer.run(progress=progress)
+
+    @property
+    def _detector(self) -> LanguageDetector:
+        return self.indexer.scanner.detector
 
     def _entry(self, article_id: str) -> Entry | None:
         """What the index has of an article; nothing where there is no index to be read."""
@@ -143,7 +147,7 @@ class Answerer:
             languages = {*LANGUAGES, *snapshot.rows.languages()}
         return Question(
             text=text,
-            language=self.indexer.detector.detect(text, among=languages),
+            language=self._detector.detect(text, among=languages),
             asked_at=self.now(),
             history=history,
         )

@@ -20,6 +20,7 @@ from rag.lexicon import Lexicon
 from rag.manifest import Manifest
 from rag.ports import Embedder
 from rag.retrieve import Retriever
+from rag.scan import Scanner
 from rag.settings import Settings
 from rag.stopwords import StopWords
 from rag.store import ChromaStore
@@ -71,7 +72,11 @@ class Parts:
             store=self.store,
             embedder=self.embedder,
             analyser=self.analyser,
-            detector=self.detector,
+            scanner=Scanner(
+                corpus=self.settings.corpus,
+                max_bytes=self.settings.max_article_bytes,
+                detector=self.detector,
+            ),
         )
 
     @cached_property

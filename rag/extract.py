@@ -206,11 +206,12 @@ def unknown(ranked: Sequence[Scored]) -> tuple[str, ...]:
 
 def _uncounted(ranked: Sequence[Sequence[Scored]], chosen: Sequence[Candidate]) -> bool:
     """Whether a part of the question asks for a figure or a date, and no sentence has one."""
-    inquiries = [one[0].candidate.inquiry for one in ranked]
+    # One sentence may answer two parts, and is then chosen for the first of them only.
+    shown = {candidate.sentence for candidate in chosen}
     return any(
-        inquiry.ask in COUNTED
-        and not any(c.evidence.kind > 0 for c in chosen if c.inquiry is inquiry)
-        for inquiry in inquiries
+        one[0].candidate.inquiry.ask in COUNTED
+        and not any(s.candidate.evidence.kind > 0 for s in one if s.candidate.sentence in shown)
+        for one in ranked
     )
 
 

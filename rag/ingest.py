@@ -6,23 +6,20 @@ Until the commit every reader goes on with the generation before; an interrupted
 at most a segment that the next one drops.
 """
 
-import hashlib
 import os
-import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path, PurePosixPath
 
 from rag.analysis import Analyser
-from rag.changes import Change, Kind, Plan, Print, plan
-from rag.corpus import Skipped, article_files, read_article
+from rag.changes import Change, Kind, Plan
+from rag.corpus import article_files
 from rag.domain import Article, Passage
-from rag.errors import ArticleError, CorpusError, IndexStateError, StorageError
-from rag.languages import LanguageDetector
+from rag.errors import CorpusError, IndexStateError, StorageError
 from rag.manifest import Draftsman, Entry, Manifest, Snapshot
 from rag.passages import passages_of
 from rag.ports import Embedder, Segment, Store
+from rag.scan import Scan, Scanner, body_of, compared, skips
 from rag.settings import Settings
 
 CUT = 1
@@ -58,21 +55,6 @@ class Report:
         return tuple(change for change in self.changes if change.kind is kind)
 
 
-@dataclass(slots=True)
-class _Scan:
-    """The folder as it is: what can be read, and why the rest cannot."""
-
-    prints: dict[str, Print] = field(default_factory=dict)
-    articles: dict[str, Article] = field(default_factory=dict)
-    skipped: list[Change] = field(default_factory=list)
-    kept: set[str] = field(default_factory=set)
-
-    def keep(self, entry: Entry) -> None:
-        """Let an article stay as it is: a passing trouble must not cost it its place."""
-        self.prints[entry.id] = _print(entry)
-        self.kept.add(entry.id)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indexer:
     """Keeps one index equal to one folder."""
@@ -82,7 +64,7 @@ class Indexer:
     store: Store
     embedder: Embedder
     analyser: Analyser
-    detector: LanguageDetector
+    scanner: Scanner
 
     def run(
         self,
@@ -100,11 +82,11 @@ class Indexer:
         if not (allow_empty or self.manifest.begun):
             listing = article_files(self.settings.corpus)
             if not listing.files:  # A mistaken folder must leave no index behind.
-                raise self._empty(_skips(listing.skipped))
+                raise self._empty(skips(listing.skipped))
         with self.manifest.writing(anew=rebuild) as draft:
             before = draft.segments
             notes = self._prepare(draft, rebuild=rebuild)
-            scan = self._scan(draft)
+            scan = self.scanner.scan(draft)
             todo = self._plan(draft, scan, allow_empty=allow_empty)
             if not todo.changes and not notes and draft.generation:
                 draft.cancel()
@@ -145,8 +127,8 @@ class Indexer:
 
         Raises `CorpusError` when the folder is missing or cannot be listed.
         """
-        scan = self._scan(snapshot)
-        return (*_compared(snapshot, scan).changes, *scan.skipped)
+        scan = self.scanner.scan(snapshot)
+        return (*compared(snapshot, scan).changes, *scan.skipped)
 
     def look(self, known: Collection[str]) -> None:
         """See that the folder still holds any of the articles of the index, or others.
@@ -192,49 +174,10 @@ class Indexer:
             self.store.clear()
             return {}
 
-    def _scan(self, snapshot: Snapshot) -> _Scan:
-        """Read what is new in the folder; what stands in the index is compared by digest."""
-        listing = article_files(self.settings.corpus)
-        scan = _Scan()
-        scan.skipped += _skips(listing.skipped)
-        known = snapshot.entries
-        barred = _barred(self.settings.corpus, listing.skipped)
-        for unseen in known.values():
-            if not barred.isdisjoint(_ways(unseen.id)):
-                scan.keep(unseen)
-        for path in listing.files:
-            article_id = path.relative_to(self.settings.corpus).as_posix()
-            entry = known.get(article_id)
-            try:
-                if entry and _digest(path, self.settings.max_article_bytes) == entry.sha256:
-                    scan.prints[article_id] = _print(entry)
-                    continue
-                article = self._read(path)
-            except OSError as error:
-                why = f"{article_id} cannot be read ({error.strerror}): check its permissions."
-                scan.skipped.append(Change(kind=Kind.SKIPPED, article_id=article_id, detail=why))
-                if entry:
-                    scan.keep(entry)
-            except ArticleError as error:
-                change = Change(kind=Kind.SKIPPED, article_id=article_id, detail=str(error))
-                scan.skipped.append(change)
-            else:
-                scan.articles[article_id] = article
-                scan.prints[article_id] = Print(sha256=article.sha256, body=_body(article))
-        return scan
-
-    def _read(self, path: Path) -> Article:
-        return read_article(
-            self.settings.corpus,
-            path,
-            max_bytes=self.settings.max_article_bytes,
-            detector=self.detector,
-        )
-
-    def _plan(self, draft: Draftsman, scan: _Scan, *, allow_empty: bool) -> Plan:
+    def _plan(self, draft: Draftsman, scan: Scan, *, allow_empty: bool) -> Plan:
         if not scan.prints and not allow_empty:
             raise self._gone() if draft.generation else self._empty(scan.skipped)
-        return _compared(draft, scan)
+        return compared(draft, scan)
 
     def _gone(self) -> CorpusError:
         return CorpusError(
@@ -253,7 +196,7 @@ class Indexer:
     def _apply(
         self,
         draft: Draftsman,
-        scan: _Scan,
+        scan: Scan,
         todo: Plan,
         before: tuple[Segment, ...],
         progress: Progress,
@@ -286,7 +229,7 @@ class Indexer:
         draft.forget(article_id)
 
     def _write(
-        self, draft: Draftsman, scan: _Scan, todo: Plan, name: str, progress: Progress
+        self, draft: Draftsman, scan: Scan, todo: Plan, name: str, progress: Progress
     ) -> int:
         """Write the passages of new articles; how many they were."""
         written = 0
@@ -300,31 +243,16 @@ class Indexer:
         return written
 
     def _passages(
-        self, draft: Draftsman, scan: _Scan, todo: Plan, name: str, progress: Progress
+        self, draft: Draftsman, scan: Scan, todo: Plan, name: str, progress: Progress
     ) -> Iterator[Passage]:
         for done, article_id in enumerate(todo.write, start=1):
             # One whose file did not change may have to be written all the same: it stood in
             # the index as a duplicate of an article that has gone.
-            article = scan.articles.get(article_id) or self._read(self.settings.corpus / article_id)
+            article = scan.articles.get(article_id)
+            article = article or self.scanner.read(self.settings.corpus / article_id)
             draft.put(_entry(article, segment=name))
             yield from passages_of(article, limit=self.settings.passage_characters)
             progress(done, len(todo.write))
-
-
-def _compared(snapshot: Snapshot, scan: _Scan) -> Plan:
-    old = {i: _print(entry) for i, entry in snapshot.entries.items()}
-    todo = plan(old, scan.prints)
-    while lost := scan.kept.intersection(todo.write):
-        # Their passages have gone with the articles that they were duplicates of.
-        for article_id in lost:
-            del scan.prints[article_id]
-        scan.kept -= lost
-        todo = plan(old, scan.prints)
-    return todo
-
-
-def _skips(skipped: Iterable[Skipped]) -> list[Change]:
-    return [Change(kind=Kind.SKIPPED, article_id=s.name, detail=s.why) for s in skipped]
 
 
 def _batches(passages: Iterator[Passage]) -> Iterator[list[Passage]]:
@@ -341,47 +269,11 @@ def _wasteful(segments: tuple[Segment, ...], sizes: Mapping[str, int], living: i
     )
 
 
-def _barred(corpus: Path, skipped: Iterable[Skipped]) -> set[str]:
-    """The folders that are there but cannot be listed, and the files that cannot be seen."""
-    return {s.name for s in skipped if _is_barred(corpus / s.name)}
-
-
-def _is_barred(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-
-
-def _ways(article_id: str) -> set[str]:
-    """An id, and the folders that lead to it."""
-    return {article_id, *(str(folder) for folder in PurePosixPath(article_id).parents)}
-
-
-def _digest(path: Path, most: int) -> str:
-    """The digest of a file's bytes; empty for one beyond the limit, which is not read."""
-    if path.stat().st_size > most:
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _print(entry: Entry) -> Print:
-    return Print(sha256=entry.sha256, body=entry.body, duplicate_of=entry.duplicate_of)
-
-
-def _body(article: Article) -> str:
-    body = article.text[article.body_start :].strip()
-    return hashlib.sha256(body.encode()).hexdigest()
-
-
 def _entry(article: Article, *, segment: str | None = None) -> Entry:
     return Entry(
         id=article.id,
         sha256=article.sha256,
-        body=_body(article),
+        body=body_of(article),
         title=article.title,
         language=article.language,
         published_on=article.published_on,

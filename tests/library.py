@@ -26,6 +26,7 @@ from rag.lexicon import Lexicon
 from rag.manifest import Manifest
 from rag.ports import Generator
 from rag.retrieve import Retriever
+from rag.scan import Scanner
 from rag.settings import Settings
 from rag.stopwords import StopWords
 from tests.fakes import FakeEmbedder, FakeStore
@@ -101,7 +102,7 @@ def library(
         store=store,
         embedder=embedder,
         analyser=ANALYSER,
-        detector=DETECTOR,
+        scanner=Scanner(corpus=folder / "corpus", max_bytes=10**6, detector=DETECTOR),
     )
     extractor = Extractor(
         assessor=Assessor(ANALYSER),

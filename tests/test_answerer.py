@@ -273,7 +273,9 @@ def test_claim_that_its_quotes_do_not_carry_is_dropped(town: Library) -> None:
     right = Claim(text="Anna Keller paid 250,000 euros.", keys=(key,))
     wrong = Claim(text="Anna Keller paid 350,000 euros.", keys=(key,))
     unknown = Claim(text="It was cheap.", keys=("kzzzzzz",))
-    reply = answered(asyncio.run(with_claims(town, wrong, unknown, right).answer("Who?")))
+    reply = answered(
+        asyncio.run(with_claims(town, wrong, unknown, right).answer("Who bought the mill?"))
+    )
     assert reply.text == "Anna Keller paid 250,000 euros. [1]"
     assert {dropped.claim for dropped in reply.dropped} == {wrong, unknown}
     assert any("350,000" in dropped.why for dropped in reply.dropped)

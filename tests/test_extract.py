@@ -141,7 +141,7 @@ def test_line_breaks_of_a_file_are_not_shown(tmp_path: Path) -> None:
 
 def test_same_question_has_the_same_answer(town: Library, tmp_path: Path) -> None:
     """Asked again, or of an index made anew from the same files, the draft is the same."""
-    other = library(tmp_path, dict(reversed(ARTICLES.items())))
+    other = library(tmp_path, dict(reversed(list(ARTICLES.items()))))
     other.ingest()
     for asked in ("Who bought the mill?", "When was the bridge closed?", "Is it old?"):
         assert town.draft(asked) == town.draft(asked) == other.draft(asked)
@@ -258,6 +258,26 @@ def test_other_topic_is_told_from_a_missing_answer(tmp_path: Path) -> None:
     elsewhere = "Which football team scored goals against opponents after halftime?"
     assert town.draft(elsewhere).reason is Reason.OFF_TOPIC
     assert town.draft("Why was the mill by the river sold?").reason is Reason.NOT_SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("How many wheels turn every day of the week?", False),
+        ("When does its wheel turn every day of the week?", False),
+        ("Why does its wheel turn every day of the week?", True),
+        ("How many months took the repairs of the bridge paid by Switzerland?", True),
+        ("Who bought the mill by the river, and when was the mill by the river sold?", True),
+        ("Who bought the mill by the river, and how often does its wheel turn every day?", False),
+    ],
+)
+def test_figure_that_is_asked_for_must_be_said(
+    tmp_path: Path, asked: str, *, answered: bool
+) -> None:
+    """Where a part asks for a number or a date and no sentence shown has one, it is refused."""
+    town = library(tmp_path, ARTICLES, weights=weights_of(coverage=100.0))
+    town.ingest()
+    assert bool(town.draft(asked).claims) is answered
 
 
 def test_weakest_part_decides(tmp_path: Path) -> None:

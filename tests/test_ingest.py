@@ -32,6 +32,7 @@ from rag.lexicon import Lexicon
 from rag.manifest import Entry, Manifest
 from rag.ports import Store
 from rag.retrieve import Retriever
+from rag.scan import Scanner
 from rag.settings import Settings
 from rag.stopwords import StopWords
 from rag.store import ChromaStore
@@ -121,7 +122,7 @@ def desk(
         store=store or ChromaStore(path=folder / "chroma", dimension=embedder.dimension),
         embedder=embedder,
         analyser=analyser or ANALYSER,
-        detector=FixedDetector(),
+        scanner=Scanner(corpus=folder / "corpus", max_bytes=10**6, detector=FixedDetector()),
     )
     return Desk(folder=folder, indexer=indexer, embedder=embedder)
 
