@@ -104,10 +104,8 @@ class Extractor:
 
     def best(self, question: Question, hits: Sequence[Hit]) -> list[Candidate]:
         """The sentences that would be shown if nothing were refused."""
-        return self._best(self._ranked(question, hits))
-
-    def _best(self, ranked: "Sequence[Sequence[Scored]]") -> list[Candidate]:
-        return _chosen([self._credible(one) for one in ranked], self._statements)
+        sets = [self._credible(one) for one in self._ranked(question, hits)]
+        return _chosen(sets, self._statements)
 
     def _ranked(self, question: Question, hits: Sequence[Hit]) -> "list[list[Scored]]":
         ranked = (self.ranked(part, question.language, hits) for part in parts(question.text))
@@ -119,8 +117,9 @@ class Extractor:
             return Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
         confidence = min(self.confidence(one) for one in ranked)
         strange = tuple(dict.fromkeys(name for one in ranked for name in unknown(one)))
-        chosen = self._best(ranked)
-        if confidence < self._threshold or strange or _uncounted(ranked, chosen):
+        sets = [self._credible(one) for one in ranked]
+        chosen = _chosen(sets, self._statements)
+        if confidence < self._threshold or strange or _uncounted(sets, chosen):
             reason = _reason(ranked)
             return Draft(claims=(), reason=reason, confidence=confidence, unknown=strange)
         claims = tuple(
@@ -204,14 +203,18 @@ def unknown(ranked: Sequence[Scored]) -> tuple[str, ...]:
     )
 
 
-def _uncounted(ranked: Sequence[Sequence[Scored]], chosen: Sequence[Candidate]) -> bool:
-    """Whether a part of the question asks for a figure or a date, and no sentence has one."""
-    # One sentence may answer two parts, and is then chosen for the first of them only.
-    shown = {candidate.sentence for candidate in chosen}
+def _uncounted(sets: Sequence[Sequence[Candidate]], chosen: Sequence[Candidate]) -> bool:
+    """Whether a part of the question asks for a figure or a date, and no sentence has one.
+
+    One sentence may answer two parts: it is then chosen for the first, and counts for both.
+    """
     return any(
-        one[0].candidate.inquiry.ask in COUNTED
-        and not any(s.candidate.evidence.kind > 0 for s in one if s.candidate.sentence in shown)
-        for one in ranked
+        candidates[0].inquiry.ask in COUNTED
+        and not any(
+            candidate.evidence.kind > 0 and any(_say_the_same(candidate, one) for one in chosen)
+            for candidate in candidates
+        )
+        for candidates in sets
     )
 
 
