@@ -4,6 +4,7 @@ A value comes from the argument, else the environment variable `CITEBOT_<NAME>`,
 file `.env` in the working directory, else the default below.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -24,7 +25,8 @@ def _default_data() -> Path:
 
 def _absolute(path: Path) -> Path:
     try:
-        return path.expanduser().absolute()
+        # One folder, one index, however it was named; links stay, for they are names, too.
+        return Path(os.path.normpath(path.expanduser().absolute()))
     except RuntimeError:
         raise ValueError(f"{path} names the home folder of nobody known here") from None
 
