@@ -19,7 +19,7 @@ from rag.terms import grams, words
 HEADING = 6
 """Fewer words than this make a heading, whatever stands at the end."""
 
-_STOP = re.compile(r"[.!?…][\"'»”’“)\]]*\Z")
+_STOP = re.compile(r"[.!?…][\s\"'»”’“)\]]*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ file `.env` in the working directory, else the default below.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -31,6 +32,12 @@ def _absolute(path: Path) -> Path:
         raise ValueError(f"{path} names the home folder of nobody known here") from None
 
 
+def _without_password(url: str) -> str:
+    if urlsplit(url).password:
+        raise ValueError("it holds a password: put the token into CITEBOT_CHROMA_TOKEN")
+    return url
+
+
 Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -51,7 +58,7 @@ class _Fields(BaseSettings):
     """The folder of articles."""
     data: Folder = Field(default_factory=_default_data)
     """Where the indexes live, one folder per corpus."""
-    chroma_url: str | None = None
+    chroma_url: Annotated[str, AfterValidator(_without_password)] | None = None
     """A Chroma server such as `http://127.0.0.1:8000`; without one Chroma runs embedded."""
     chroma_token: SecretStr | None = None
     """Bearer token for that server."""
@@ -75,6 +82,8 @@ class Settings(_Fields):
     """The settings of one installation. Raises `SettingsError` for an impossible value."""
 
     def __init__(self, **values: Any) -> None:
+        for name in values.keys() - type(self).model_fields.keys():
+            raise SettingsError(f"There is no setting {name}: see the README for those there are.")
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -83,10 +92,6 @@ class Settings(_Fields):
             raise SettingsError(
                 f"The file .env cannot be read ({error}): make it readable UTF-8, or remove it."
             ) from None
-
-    def with_corpus(self, corpus: Path) -> Self:
-        """The same settings for another folder of articles."""
-        return self.model_copy(update={"corpus": corpus.expanduser().absolute()})
 
 
 def _sentence(error: ValidationError) -> str:

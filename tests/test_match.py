@@ -149,6 +149,7 @@ def test_facts_are_countries_currencies_and_long_numbers(
         (("ru", "Казахстан"), ("fr", "Le Kazakhstan a signé."), BY_MEANING),
         (("en", "Kazakhstan"), ("en", "Kazakhstan's mines."), 1.0),
         (("ru", "Где Чжао?"), ("en", "President Zhao was there."), BY_MEANING),
+        (("de", "Flimmel"), ("en", "This is a Flimmel."), BY_MEANING),
         (("en", "harbour"), ("en", "The old mill turns."), 0.0),
         (("en", "Did 2024 end?"), ("en", "It was 2023."), 0.0),
         (("en", "Was it 4,3?"), ("de", "Es waren 5,1."), 0.0),

@@ -110,12 +110,23 @@ def test_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_cannot_be_changed() -> None:
-    """Settings are one frozen object; another folder makes other settings."""
+    """Settings are one frozen object."""
     settings = Settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.hits = 3
-    other = settings.with_corpus(Path("articles"))
-    assert (settings.corpus, other.corpus) == (SAMPLE_CORPUS, Path("articles").absolute())
+
+
+def test_settings_that_do_not_exist_are_named() -> None:
+    """A misspelt argument is an error that names it, not a default in its place."""
+    with pytest.raises(SettingsError, match="no setting corpse"):
+        Settings(corpse="articles")
+
+
+def test_passwords_do_not_belong_into_the_address_of_the_server() -> None:
+    """An address with a password is refused without repeating it."""
+    with pytest.raises(SettingsError, match="CITEBOT_CHROMA_URL") as caught:
+        Settings(chroma_url=f"http://me:{SECRET}@127.0.0.1:8000")
+    assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize("folder", ["articles", "~/articles", "./a/../articles"])
