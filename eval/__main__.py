@@ -13,8 +13,8 @@ from eval.golden import FOLDER, Result, counts, read_cases, run
 from eval.measure import retrieval_lines, sentence_lines
 from rag.build import Parts
 from rag.errors import CitebotError
-from rag.extract import WEIGHTS
 from rag.settings import SAMPLE_CORPUS, Settings
+from rag.weights import FILE as WEIGHTS
 
 app = typer.Typer(
     add_completion=False,

@@ -25,8 +25,8 @@ from eval.publicsets import Asked, Passage, PublicSet, dealt, read_set, write_co
 from rag.build import Parts
 from rag.domain import Question
 from rag.evidence import Candidate, Evidence
-from rag.extract import Extractor, Scored, Weights, confidence_features
 from rag.settings import Settings
+from rag.weights import Scored, Weights, confidence_features
 
 LANGUAGES = ("en", "de", "ru")
 """The languages of XQuAD that the lexicon knows."""
@@ -120,7 +120,7 @@ def trials(setting: Setting, folder: Path) -> Iterator[Trial]:
     parts = Parts(Settings(corpus=corpus, data=folder / "data"))
     parts.indexer.run()
     language_of = {passage.pid: passage.language for passage in setting.passages}
-    generator: Extractor = parts.generator
+    generator = parts.generator
     with parts.manifest.reading() as snapshot:
         for asked in setting.questions:
             question = Question(

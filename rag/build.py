@@ -13,7 +13,7 @@ from rag.answerer import LANGUAGES, Answerer
 from rag.cldr import Names
 from rag.embed import HashEmbedder
 from rag.evidence import Assessor
-from rag.extract import Extractor, Weights
+from rag.extract import Extractor
 from rag.ingest import Indexer
 from rag.languages import LanguageDetector
 from rag.lexicon import Lexicon
@@ -24,6 +24,7 @@ from rag.scan import Scanner
 from rag.settings import Settings
 from rag.stopwords import StopWords
 from rag.store import ChromaStore
+from rag.weights import Weights
 
 
 class Parts:

@@ -13,25 +13,16 @@ probability of each sentence to hold the answer; sentences are shown until these
 import asyncio
 import math
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 from rag.asks import COUNTED
 from rag.domain import Claim, Draft, Hit, Question, Reason
 from rag.evidence import Assessor, Candidate
 from rag.manifest import Manifest
-
-WEIGHTS = Path(__file__).parent / "data" / "weights.toml"
+from rag.weights import Scored, Weights, confidence_features
 
 CREDIBLE = 0.92
 """Sentences are added until the answer is among them with this probability."""
-
-OWN_LANGUAGE = 1.2
-"""Log odds that an answer stands in the question's language, beyond those of the fit: there a
-third of the questions were put in the language of their article, of people's own rather two
-thirds."""
 
 ALIKE = 0.7
 """Two sentences that share this much of the smaller one's words say the same."""
@@ -41,41 +32,6 @@ HARDLY = 0.1
 
 OFF_TOPIC = 0.15
 """With less of the question's weight than this in any passage, it is about something else."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """What the features of `rag.evidence.Evidence` are worth.
-
-    `same` and `across` are for sentences in the question's language and in others; `bias` and
-    `strength` are added for others. `confidence` has a weight for each of `confidence_of`'s
-    features.
-    """
-
-    same: tuple[float, ...]
-    across: tuple[float, ...]
-    bias: float
-    strength: float
-    confidence: Mapping[str, float]
-
-    @classmethod
-    def read(cls, file: Path = WEIGHTS) -> "Weights":
-        """The weights of a file that `eval.fit` wrote."""
-        table = tomllib.loads(file.read_text("utf-8"))
-        return cls(
-            same=tuple(table["same"].values()),
-            across=tuple(table["across"].values()),
-            bias=table["other"]["bias"],
-            strength=table["other"]["strength"],
-            confidence=table["confidence"],
-        )
-
-    def score(self, candidate: Candidate) -> float:
-        """The utility of a sentence: only differences mean something."""
-        vector = candidate.evidence.vector()
-        if candidate.same_language:
-            return _dot(self.same, vector) + OWN_LANGUAGE
-        return _dot(self.across, vector) + self.bias + self.strength * candidate.strength
 
 
 class Extractor:
@@ -153,38 +109,6 @@ class Extractor:
                 chosen.append(one.candidate)
             reached += odd / sum(odds)
         return chosen
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """A candidate with its score."""
-
-    candidate: Candidate
-    score: float
-
-
-def confidence_features(ranked: Sequence[Scored]) -> dict[str, float]:
-    """What the confidence is read from: the best sentence, and how it stands out."""
-    best = ranked[0].candidate
-    units = best.inquiry.units
-    across = float(not best.same_language)
-    own = (one.candidate for one in ranked if one.candidate.passage == best.passage)
-    near = [max(degrees) for degrees in zip(*(c.spoken for c in own), strict=True)]
-    missing = max((u.weight * (1 - m) for u, m in zip(units, near, strict=True)), default=0.0)
-    heaviest = max((unit.weight for unit in units), default=0.0) or 1.0
-    return {
-        "constant": 1.0,
-        "across": across,
-        "coverage": best.evidence.coverage,
-        "before": best.evidence.before,
-        "rest": best.evidence.rest,
-        "grams": best.evidence.grams,
-        "missing": missing / heaviest,
-        "units": min(len(units) / 10, 1.5),
-        "certainty": 1 / sum(math.exp(one.score - ranked[0].score) for one in ranked[:8]),
-        "coverage_across": across * best.evidence.coverage,
-        "missing_across": across * missing / heaviest,
-    }
 
 
 def unknown(ranked: Sequence[Scored]) -> tuple[str, ...]:
@@ -266,7 +190,3 @@ def _reason(ranked: Sequence[Sequence[Scored]]) -> Reason:
         for s in one
     )
     return Reason.OFF_TOPIC if best < OFF_TOPIC else Reason.NOT_SUPPORTED
-
-
-def _dot(weights: Sequence[float], values: Sequence[float]) -> float:
-    return sum(w * v for w, v in zip(weights, values, strict=True))

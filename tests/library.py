@@ -18,7 +18,7 @@ from rag.answerer import LANGUAGES, Answerer
 from rag.cldr import Names
 from rag.domain import Draft, Hit, Question, Reply
 from rag.evidence import Assessor, Evidence
-from rag.extract import Extractor, Weights
+from rag.extract import Extractor
 from rag.ingest import Indexer
 from rag.languages import LanguageDetector
 from rag.lexical import Rows, create
@@ -29,6 +29,7 @@ from rag.retrieve import Retriever
 from rag.scan import Scanner
 from rag.settings import Settings
 from rag.stopwords import StopWords
+from rag.weights import Weights
 from tests.fakes import FakeEmbedder, FakeStore
 
 ANALYSER = Analyser(lexicon=Lexicon(), names=Names(LANGUAGES), stop_words=StopWords())

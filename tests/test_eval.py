@@ -18,7 +18,7 @@ from eval.publicsets import Passage, dealt, read_set, write_corpus
 from rag.corpus import article_files, read_article
 from rag.errors import UsageError
 from rag.evidence import Candidate, Evidence, Inquiry
-from rag.extract import Weights
+from rag.weights import Weights
 from tests.fakes import passage_of
 from tests.library import DETECTOR
 

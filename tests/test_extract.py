@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from rag.domain import Reason
 from rag.evidence import Evidence
-from rag.extract import WEIGHTS, Weights, confidence_features, parts
+from rag.extract import parts
+from rag.weights import FILE as WEIGHTS
+from rag.weights import Weights, confidence_features
 from tests.library import Library, library, question, weights_of
 
 ARTICLES: Mapping[str, str] = {
