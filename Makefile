@@ -48,11 +48,11 @@ format: $(VENV)/.ready-dev ## Format the code and sort its imports
 	@$(RUN) ruff check --quiet --fix
 	@$(RUN) ruff format
 
-bench: $(VENV)/.ready-bench ## Run a benchmark: make bench ARGS="splitters"
-	@$(RUN) eval.bench $(ARGS)
+bench: $(VENV)/.ready-bench ## Time a cold question, or: make bench ARGS="splitters"
+	@$(RUN) eval.bench $(or $(ARGS),cold)
 
-eval: $(VENV)/.ready ## Evaluate: make eval ARGS="golden"
-	@$(RUN) eval $(ARGS)
+eval: $(VENV)/.ready ## Ask the golden questions, or: make eval ARGS="public --data DIR"
+	@$(RUN) eval $(or $(ARGS),golden)
 
 clean: ## Remove .venv and what the tools leave behind
 	@rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
