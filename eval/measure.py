@@ -56,6 +56,8 @@ class Found:
     """Whether one of the sentences that would be shown holds it."""
     refused: bool
     """Whether the reply would be a refusal."""
+    refused_without: bool
+    """Whether it would be one if the article that answers were not in the corpus."""
     sentences: int
     """How many sentences would be shown."""
 
@@ -87,9 +89,12 @@ async def sentences(parts: Parts, one: PublicSet, questions: Sequence[Asked]) ->
         question = _question(asked)
         with parts.manifest.reading() as snapshot:
             hits = parts.retriever.find(question, snapshot, parts.settings.hits)
+        name = f"{asked.pid}.txt"
         draft = await parts.generator.draft(question, hits)
+        others = [hit for hit in hits if hit.passage.article_id != name]
+        without = await parts.generator.draft(question, others)
         chosen = parts.generator.best(question, hits)
-        texts = [c.sentence.text for c in chosen if c.sentence.article_id == f"{asked.pid}.txt"]
+        texts = [c.sentence.text for c in chosen if c.sentence.article_id == name]
         answers = one.answers.get((asked.qid, asked.language), asked.answers)
         held = [any(answer.casefold() in t.casefold() for answer in answers) for t in texts]
         first = bool(chosen) and chosen[0].sentence.text in texts[:1] and held[:1] == [True]
@@ -100,6 +105,7 @@ async def sentences(parts: Parts, one: PublicSet, questions: Sequence[Asked]) ->
                 first=first,
                 shown=any(held),
                 refused=not draft.claims,
+                refused_without=not without.claims,
                 sentences=len(chosen),
             )
         )
@@ -128,7 +134,8 @@ def retrieval_lines(data: Path, *, every: int) -> Iterable[str]:
 
 def sentence_lines(data: Path, *, every: int) -> Iterable[str]:
     """The table of sentences shown and refusals for every set."""
-    yield "Sentences                     best holds the answer | one shown does | refused | shown"
+    yield "Sentences: the best holds the answer, one shown does; refused, refused without its"
+    yield "article in the corpus; sentences shown"
     xquad = read_set(data, "xquad")
     for language in ("en", "de", "ru"):
         passages = [p for p in xquad.passages if p.language == language]
@@ -155,7 +162,8 @@ def _set_lines(
         yield (
             f"  {label} ({len(rows)})".ljust(36)
             + f"{_share(row.first for row in rows)}  {_share(row.shown for row in rows)}  "
-            + f"{_share(row.refused for row in rows)}  {shown:.2f}"
+            + f"{_share(row.refused for row in rows)}  "
+            + f"{_share(row.refused_without for row in rows)}  {shown:.2f}"
         )
 
 
