@@ -83,7 +83,8 @@ class Settings(_Fields):
 
     def __init__(self, **values: Any) -> None:
         for name in values.keys() - type(self).model_fields.keys():
-            raise SettingsError(f"There is no setting {name}: see the README for those there are.")
+            if not name.startswith("_"):  # `_env_file` and the like are pydantic's own.
+                raise SettingsError(f"There is no setting {name}: the README lists them.")
         try:
             super().__init__(**values)
         except ValidationError as error:
