@@ -7,7 +7,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TypeVar
@@ -28,7 +28,7 @@ from rag.domain import (
     Reply,
     Statement,
 )
-from rag.errors import CitebotError, QuestionError, StorageError
+from rag.errors import CitebotError, LockedError, QuestionError, StorageError
 from rag.ingest import Indexer, Progress, Report
 from rag.languages import LanguageDetector
 from rag.manifest import Entry
@@ -39,6 +39,9 @@ LANGUAGES = ("de", "en", "fr", "ru")
 """Languages that a question may be in, besides those of the articles: the lexicon's."""
 
 T = TypeVar("T")
+
+PATIENCE = 60.0
+"""Seconds that a first question waits for another process to build the index."""
 
 TRIES = 3
 """Times that a question is looked up, when a writer finishes a generation under it."""
@@ -65,6 +68,10 @@ class _Found:
 
     hits: tuple[Hit, ...]
     entries: dict[str, Entry]
+    stale: tuple[str, ...]
+    """Why articles were left out whose files are not as they were indexed."""
+    written: datetime | None
+    """When the generation was finished."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +104,9 @@ class Answerer:
             draft = await self._draft(question, found.hits)
         with clock.stage("verify"):
             statements, dropped = await _aside(self._verified, question, draft, found)
-            if not statements:  # A folder that is not mounted must not look like "no answer".
-                await _aside(self.indexer.look, found.entries)
-        return self._reply(question, draft, found.hits, statements, dropped, clock)
+            if not statements:
+                found = await _aside(self._explained, found)
+        return self._reply(question, draft, found, statements, dropped, clock)
 
     async def search(self, text: str, *, limit: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to a text, best first; raises as `answer` does."""
@@ -126,9 +133,16 @@ class Answerer:
 
     def _prepare(self, progress: Progress) -> Report | None:
         """Of many first questions at once, one builds the index and the others wait for it."""
+        patience = time.monotonic() + PATIENCE
         with self._building:
-            exists = self.indexer.manifest.exists
-            return None if exists else self.indexer.run(progress=progress)
+            while not self.indexer.manifest.exists:
+                try:
+                    return self.indexer.run(progress=progress)
+                except LockedError:  # Another process builds it, for its own first question.
+                    if time.monotonic() > patience:
+                        raise
+                    time.sleep(0.2)
+        return None
 
     @property
     def _detector(self) -> LanguageDetector:
@@ -169,7 +183,27 @@ class Answerer:
         with self.indexer.manifest.reading() as snapshot:
             self.indexer.check(snapshot)
             hits = self.retriever.find(question, snapshot, limit)
-            return _Found(hits=hits, entries=dict(snapshot.entries))
+            entries, written = dict(snapshot.entries), snapshot.facts.get("written")
+        found = dict.fromkeys(hit.passage.article_id for hit in hits)
+        unlike = {i: self.indexer.scanner.unlike(entries[i]) for i in found if i in entries}
+        return _Found(
+            hits=tuple(hit for hit in hits if not unlike.get(hit.passage.article_id, "gone")),
+            entries=entries,
+            stale=tuple(why for why in unlike.values() if why),
+            written=datetime.fromisoformat(written) if written else None,
+        )
+
+    def _explained(self, found: _Found) -> _Found:
+        """What may be the reason for a refusal, besides the articles.
+
+        Raises `CorpusError` for a folder that is not mounted: it must not look like silence.
+        """
+        self.indexer.look(found.entries)
+        if found.written is None:
+            return found
+        new = self.indexer.scanner.newcomers(found.entries, found.written.timestamp())
+        why = f"The folder holds new articles ({new}) that are not indexed: run `ingest`."
+        return replace(found, stale=(*found.stale, why)) if new else found
 
     async def _draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
         if not hits:
@@ -193,7 +227,7 @@ class Answerer:
         self,
         question: Question,
         draft: Draft,
-        hits: tuple[Hit, ...],
+        found: _Found,
         statements: tuple[Statement, ...],
         dropped: tuple[Dropped, ...],
         clock: _Clock,
@@ -205,7 +239,8 @@ class Answerer:
                 statements=statements,
                 generator=self.generator.name,
                 confidence=draft.confidence,
-                hits=hits,
+                hits=found.hits,
+                stale=found.stale,
                 dropped=dropped,
                 timings=timings,
             )
@@ -215,7 +250,8 @@ class Answerer:
             generator=self.generator.name,
             confidence=draft.confidence,
             unknown=draft.unknown,
-            nearest=hits,
+            nearest=found.hits,
+            stale=found.stale,
             dropped=dropped,
             timings=timings,
         )

@@ -118,11 +118,12 @@ def ask(
         export.write_json(export.reply_object(reply, places))
     else:
         render.show_reply(reply, places, why=why)
-    if isinstance(reply, Answer):
-        return
+    for sentence in reply.stale:
+        complain(sentence)
     for reason in dict.fromkeys(dropped.why for dropped in reply.dropped):
         complain(f"A sentence was left out: {reason.rstrip('.')}.")
-    raise typer.Exit(REFUSED)
+    if not isinstance(reply, Answer):
+        raise typer.Exit(REFUSED)
 
 
 @app.command(epilog=EPILOG)

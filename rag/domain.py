@@ -167,6 +167,8 @@ class Answer:
     generator: str
     confidence: float = 1.0
     hits: tuple[Hit, ...] = ()
+    stale: tuple[str, ...] = ()
+    """Sentences on articles that were found but left out: their files changed since."""
     dropped: tuple[Dropped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Seconds per stage."""
@@ -197,6 +199,8 @@ class Refusal:
     unknown: tuple[str, ...] = ()
     """What the question names and no passage found speaks of."""
     nearest: tuple[Hit, ...] = ()
+    stale: tuple[str, ...] = ()
+    """Sentences on articles that were left out: their files changed, or are new."""
     dropped: tuple[Dropped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Seconds per stage."""

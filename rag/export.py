@@ -28,6 +28,7 @@ def reply_object(reply: Reply, places: Places) -> dict[str, Any]:
         "confidence": reply.confidence,
         "reason": str(refusal.reason) if refusal else None,
         "unknown": list(refusal.unknown) if refusal else [],
+        "stale": list(reply.stale),
         "nearest": [
             {"file": article_id, "title": title}
             for article_id, title in (places.nearest(hits) if refusal else ())

@@ -115,15 +115,20 @@ def unknown(ranked: Sequence[Scored]) -> tuple[str, ...]:
     """What a question names that no sentence found speaks of.
 
     Countries, currencies, numbers of three digits or more, and proper names; names only where
-    some sentence is in their script, for over scripts they are too often spelled unlike.
+    some sentence is in their script, for over scripts they are too often spelled unlike. A
+    number has to stand in the article of the best sentence: a year that another article names
+    says nothing.
     """
     units = ranked[0].candidate.inquiry.units
     texts = [one.candidate.sentence.text for one in ranked]
+    article = ranked[0].candidate.sentence.article_id
+    own = [one for one in ranked if one.candidate.sentence.article_id == article]
     return tuple(
         unit.text
         for index, unit in enumerate(units)
         if (unit.fact or (unit.name and _same_script(unit.text, texts)))
-        and max(one.candidate.spoken[index] for one in ranked) < HARDLY
+        and max(one.candidate.spoken[index] for one in (own if unit.text.isdigit() else ranked))
+        < HARDLY
     )
 
 

@@ -169,10 +169,10 @@ def _mark_comment_form(lines: list[_Line], marks: list[bool]) -> None:
     Below its heading nothing but short lines without a stop may follow to the end.
     """
     for index, line in enumerate(lines):
-        below = lines[index + 1 :]
-        is_heading = marks[index] and COMMENT_HEADING.fullmatch(line.words)
-        if is_heading and all(_is_form(other.words) for other in below):
-            marks[index:] = [True] * (len(below) + 1)
+        if not (marks[index] and COMMENT_HEADING.fullmatch(line.words)):
+            continue
+        if all(_is_form(other.words) for other in lines[index + 1 :]):
+            marks[index:] = [True] * (len(lines) - index)
             return
 
 

@@ -180,8 +180,9 @@ class Manifest:
     @property
     def exists(self) -> bool:
         """Whether an index was ever finished here."""
-        if not self._path.exists():
-            return False
+        with self._sentences():
+            if not self._path.exists():
+                return False
         with self.reading() as snapshot:
             return snapshot.generation > 0
 
@@ -274,7 +275,12 @@ class Manifest:
         return sqlite3.connect(address, uri=True, timeout=BUSY, isolation_level=None)
 
     def _check(self, snapshot: Snapshot) -> None:
-        schema = int(snapshot.facts.get("schema", SCHEMA))
+        facts = snapshot.facts
+        if not all(facts.get(name, "0").isdecimal() for name in ("schema", "generation")):
+            raise IndexStateError(
+                f"The index {self._path} is damaged: run `ingest --rebuild` to make it anew."
+            )
+        schema = int(facts.get("schema", SCHEMA))
         if schema > SCHEMA:
             raise IndexStateError(
                 f"The index {self._path} was written by a newer version (schema {schema}, this "

@@ -8,6 +8,9 @@ from rag.domain import Article, Passage, Sentence
 from rag.furniture import furniture_spans
 from rag.sentences import sentence_spans
 
+LONGEST = 2_000
+"""Characters of the longest text that counts as one sentence."""
+
 KEY_LETTERS = 6
 """Base-32 letters of a sentence key behind its `k`: 30 bits, so that among the hundred
 sentences that a model sees two share a key once in two hundred thousand questions."""
@@ -49,8 +52,24 @@ def _stretches(article: Article) -> Iterator[list[tuple[int, int]]]:
     for start, end in (*furniture_spans(article.text), (len(article.text), len(article.text))):
         if start > position:
             spans = sentence_spans(article.text[position:start], article.language)
-            yield [(position + first, position + last) for first, last in spans]
+            whole = ((position + first, position + last) for first, last in spans)
+            yield [piece for span in whole for piece in _pieces(article.text, *span)]
         position = max(position, end)
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence; parts of one that is none: a table, a log, a text without stops."""
+    while end - start > LONGEST:
+        cut = start + LONGEST
+        while cut > start and not text[cut].isspace():
+            cut -= 1
+        cut = cut if cut > start else start + LONGEST
+        yield start, start + len(text[start:cut].rstrip())
+        start = cut
+        while start < end and text[start].isspace():
+            start += 1
+    if end > start:
+        yield start, end
 
 
 def _passage(article: Article, run: list[tuple[int, int]]) -> Passage:

@@ -28,7 +28,7 @@ VECTORS = "vectors"
 SAME: Mapping[str, float] = MappingProxyType(
     {Field.WORDS: 1.0, Field.GRAMS: 1.0, Field.CONCEPTS: 0.1, VECTORS: 0.3}
 )
-"""Weights of the arms where question and passage share a language (`eval.xquad`, even
+"""Weights of the arms where question and passage share a language (XQuAD, even
 articles)."""
 
 ACROSS: Mapping[str, float] = MappingProxyType(

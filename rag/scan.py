@@ -6,14 +6,14 @@ that cannot be listed) does not cost an article its place in the index.
 
 import hashlib
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from rag.changes import Change, Kind, Plan, Print, plan
-from rag.corpus import Skipped, article_files, read_article
+from rag.corpus import Skipped, article_files, article_path, read_article
 from rag.domain import Article
-from rag.errors import ArticleError
+from rag.errors import ArticleError, CitebotError
 from rag.languages import LanguageDetector
 from rag.manifest import Entry, Snapshot
 
@@ -56,7 +56,7 @@ class Scanner:
             article_id = path.relative_to(self.corpus).as_posix()
             entry = known.get(article_id)
             try:
-                if entry and _digest(path, self.max_bytes) == entry.sha256:
+                if entry and digest_of(path, self.max_bytes) == entry.sha256:
                     scan.prints[article_id] = print_of(entry)
                     continue
                 article = self.read(path)
@@ -72,6 +72,24 @@ class Scanner:
                 scan.articles[article_id] = article
                 scan.prints[article_id] = Print(sha256=article.sha256, body=body_of(article))
         return scan
+
+    def unlike(self, entry: Entry) -> str:
+        """Why the words of an indexed article may not be shown; empty where they may."""
+        try:
+            path = article_path(self.corpus, entry.id)
+            if digest_of(path, self.max_bytes) == entry.sha256:
+                return ""
+        except CitebotError as error:
+            return str(error)
+        except OSError as error:
+            return f"{entry.id} cannot be read ({error.strerror}): check its permissions."
+        return f"{entry.id} has changed since it was indexed: run `ingest`."
+
+    def newcomers(self, known: Collection[str], since: float) -> int:
+        """How many files were put into the folder after the index was written, in seconds."""
+        files = article_files(self.corpus).files
+        new = (path for path in files if path.relative_to(self.corpus).as_posix() not in known)
+        return sum(path.stat().st_mtime > since for path in new)
 
     def read(self, path: Path) -> Article:
         """An article from its file. Raises `ArticleError`."""
@@ -120,7 +138,7 @@ def _ways(article_id: str) -> set[str]:
     return {article_id, *(str(folder) for folder in PurePosixPath(article_id).parents)}
 
 
-def _digest(path: Path, most: int) -> str:
+def digest_of(path: Path, most: int) -> str:
     """The digest of a file's bytes; empty for one beyond the limit, which is not read."""
     if path.stat().st_size > most:
         return ""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import Where
 
+PAGE = 256
+"""Passages that are copied at a time: their vectors are held as lists of numbers."""
+
 SPACE: Final = "cosine"
 """Chroma's own default is l2, and opening a collection again does not change it."""
 
@@ -126,10 +129,9 @@ class ChromaStore:
         copied = 0
         with self._sentences():
             collection = self._collection(source.name)
-            size = self._client.get_max_batch_size()
-            for first in range(0, collection.count(), size):
+            for first in range(0, collection.count(), PAGE):
                 rows = collection.get(
-                    limit=size, offset=first, include=["documents", "metadatas", "embeddings"]
+                    limit=PAGE, offset=first, include=["documents", "metadatas", "embeddings"]
                 )
                 kept = [
                     (_passage(i, text, metadata), row)

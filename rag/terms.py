@@ -17,8 +17,8 @@ STEMMED = {
 """Languages with a Snowball stemmer, by ISO 639-1 code; others are matched by the word."""
 
 GRAM = 4
-"""Length of the n-grams of the lexical index (`data/README.md` of the benchmark sets
-measured it as the best single length for German, Russian and mixed languages)."""
+"""Length of the n-grams of the lexical index: on XQuAD the best single length for German, Russian
+and mixed languages."""
 
 # An accent may be a character of its own behind its letter: files from a Mac have many.
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[\u0300-\u036f]+[^\W\d_]*)*")

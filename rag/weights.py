@@ -26,8 +26,8 @@ class Weights:
     """What the features of `rag.evidence.Evidence` are worth.
 
     `same` and `across` are for sentences in the question's language and in others; `bias` and
-    `strength` are added for others. `confidence` has a weight for each of `confidence_of`'s
-    features.
+    `strength` are added for others. `confidence` has a weight for each of
+    `confidence_features`.
     """
 
     same: tuple[float, ...]

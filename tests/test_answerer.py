@@ -236,12 +236,12 @@ def test_refusal_says_all_about_itself(town: Library) -> None:
     ids=["longer", "other name", "line break", "no text", "deleted"],
 )
 def test_file_that_changed_is_never_quoted(town: Library, change: object, says: str) -> None:
-    """Words of a file that is not the one indexed are dropped, and the reason says so."""
+    """Words of a file that is not the one indexed are left out, and the reason says so."""
     town.ask("Who bought the mill?")
     assert callable(change)
     change(town.corpus / "mill.txt")
     reply = town.ask("Who bought the mill by the river, and for how many euros?")
-    assert any(says in dropped.why for dropped in reply.dropped)
+    assert any(says in why for why in reply.stale)
     citations = reply.citations if isinstance(reply, Answer) else ()
     assert all(citation.article_id != "mill.txt" for citation in citations)
     assert "Anna" not in (reply.text if isinstance(reply, Answer) else "")

@@ -19,6 +19,12 @@ LANGUAGES = {
     "003_21a6abf2ea9486ed.txt": "fr",
     "004_a6ad9e2953b96fe9.txt": "en",
 }
+OURS = [
+    *(SAMPLE_CORPUS / name for name in LANGUAGES),
+    *sorted((Path(__file__).parents[1] / "eval" / "golden").glob("*.yaml")),
+]
+"""What was written after the originals."""
+
 RUN = 12
 """Words in a row that would be copying."""
 
@@ -63,10 +69,10 @@ def test_articles_are_short_and_can_be_cited(name: str) -> None:
 
 
 @pytest.mark.skipif(not ORIGINALS.is_dir(), reason="the original articles are not here")
-@pytest.mark.parametrize("name", LANGUAGES)
-def test_words_are_our_own(name: str) -> None:
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
+def test_words_are_our_own(path: Path) -> None:
     """No run of twelve words stands in any of the originals."""
-    ours = runs((SAMPLE_CORPUS / name).read_text("utf-8"))
+    ours = runs(path.read_text("utf-8"))
     originals = sorted(ORIGINALS.glob("*.txt"))
-    assert [path.name for path in originals] == sorted(LANGUAGES)
-    assert not any(ours & runs(path.read_text("utf-8")) for path in originals)
+    assert [original.name for original in originals] == sorted(LANGUAGES)
+    assert not any(ours & runs(original.read_text("utf-8")) for original in originals)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,14 +84,34 @@ def test_a_refusal_offers_the_nearest_articles_by_file_and_title(refusing: Path,
     assert "  mill.txt  The mill\n" in outcome.out
 
 
-def test_a_refusal_over_a_changed_file_says_that_it_has_changed(corpus: Path, run: Run) -> None:
-    (corpus / "mill.txt").write_text("The mill burned down.", "utf-8")
+def test_a_refusal_over_a_changed_file_says_that_it_has_changed(refusing: Path, run: Run) -> None:
+    (refusing / "mill.txt").write_text("The mill burned down.", "utf-8")
     outcome = run("ask", ASKED)
     assert outcome.status == 3
-    assert outcome.err == (
-        "citebot: A sentence was left out: mill.txt has changed since it was indexed: run "
-        "`ingest`.\n"
-    )
+    assert outcome.err == "citebot: mill.txt has changed since it was indexed: run `ingest`.\n"
+
+
+def test_an_answer_says_which_article_it_did_without(corpus: Path, run: Run) -> None:
+    (corpus / "other.txt").write_text("The mill by the river has a wheel of oak.", "utf-8")
+    run("ingest")
+    (corpus / "other.txt").unlink()
+    outcome = run("ask", ASKED)
+    assert outcome.out.startswith(ANSWERED)
+    assert "other.txt" in outcome.err
+
+
+def test_a_refusal_says_that_there_are_new_articles(refusing: Path, run: Run) -> None:
+    run("ingest")
+    (refusing / "new.txt").write_text("The bakery closed in 1999.", "utf-8")
+    os.utime(refusing / "new.txt", (time.time() + 60, time.time() + 60))
+    outcome = run("ask", "Which medicine helps best against hay fever?")
+    assert "new articles (1)" in outcome.err
+
+
+def test_search_shows_no_deleted_article(corpus: Path, run: Run) -> None:
+    run("ingest")
+    (corpus / "mill.txt").unlink()
+    assert "mill.txt" not in run("search", ASKED).out
 
 
 def test_a_question_is_read_from_standard_input(

@@ -146,3 +146,13 @@ def test_time_grows_with_the_length_of_the_text() -> None:
         assert len(passages_of(article, limit=1_000)) == count
         seconds.append(time.perf_counter() - begun)
     assert seconds[1] < 150 * seconds[0]
+
+
+def test_a_text_without_stops_is_cited_in_parts() -> None:
+    """What goes on for more than 2,000 characters is no sentence: its parts are, none lost."""
+    text = "word " * 3_000
+
+    parts = [s.text for p in passages_of(article_of(text), limit=1_000) for s in p.sentences]
+
+    assert max(map(len, parts)) <= 2_000
+    assert " ".join(parts) == text.strip()
