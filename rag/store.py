@@ -6,7 +6,6 @@ processes corrupt an index; a collection that never changes has neither problem,
 whoever holds the list of an earlier generation goes on reading exactly that one.
 """
 
-import json
 import secrets
 import shutil
 import threading
@@ -17,8 +16,9 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from rag.domain import Passage, Sentence
+from rag.domain import Passage
 from rag.errors import CitebotError, IndexStateError, StorageError
+from rag.nodes import node_of, passage_of
 from rag.ports import Segment, Vectors
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ChromaStore:
             size = self._client.get_max_batch_size()
             for first in range(0, len(passages), size):
                 rows = slice(first, first + size)
-                store.add(list(map(_node, passages[rows], vectors[rows].tolist())))
+                store.add(list(map(node_of, passages[rows], vectors[rows].tolist())))
 
     def search(
         self, vector: Vectors, segments: Iterable[Segment], limit: int
@@ -115,7 +115,7 @@ class ChromaStore:
                     include=["documents", "metadatas"],
                 )
                 found |= {
-                    i: _passage(i, text, metadata)
+                    i: passage_of(i, text, metadata)
                     for i, text, metadata in zip(
                         rows["ids"], rows["documents"] or [], rows["metadatas"] or [], strict=True
                     )
@@ -134,7 +134,7 @@ class ChromaStore:
                     limit=PAGE, offset=first, include=["documents", "metadatas", "embeddings"]
                 )
                 kept = [
-                    (_passage(i, text, metadata), row)
+                    (passage_of(i, text, metadata), row)
                     for i, text, metadata, row in zip(
                         rows["ids"],
                         rows["documents"] or [],
@@ -220,10 +220,14 @@ class ChromaStore:
         except Exception as error:
             self._open.clear()  # What was opened may have been made anew in another process.
             cause = " ".join(str(error).split())[:200] or type(error).__name__
-            raise StorageError(
-                f"Chroma cannot use {self._place} ({cause}): check that it is writable, has free "
-                "space and is no other program's; `ingest --rebuild` makes it anew."
-            ) from error
+            remedy = (
+                "check that the server runs and that CITEBOT_CHROMA_URL and CITEBOT_CHROMA_TOKEN "
+                "are right; `ingest --rebuild` makes the index anew."
+                if self._url
+                else "check that it is writable, has free space and is no other program's; "
+                "`ingest --rebuild` makes it anew."
+            )
+            raise StorageError(f"Chroma cannot use {self._place} ({cause}): {remedy}") from error
 
 
 def _embedded(path: Path) -> "ClientAPI":
@@ -278,48 +282,3 @@ def _live(segment: Segment) -> "Where | None":
     if not segment.dead:
         return None
     return cast("Where", {"article_id": {"$nin": sorted(segment.dead)}})
-
-
-def _node(passage: Passage, vector: list[float]) -> Any:
-    from llama_index.core.schema import NodeRelationship, RelatedNodeInfo, TextNode
-
-    metadata = {
-        "article_id": passage.article_id,
-        "language": passage.language,
-        "start": passage.start,
-        "end": passage.end,
-        "sentences": json.dumps(
-            [(s.start - passage.start, s.end - passage.start, s.key) for s in passage.sentences]
-        ),
-    }
-    return TextNode(
-        id_=passage.id,
-        text=passage.text,
-        embedding=vector,
-        metadata=metadata,
-        excluded_embed_metadata_keys=list(metadata),
-        excluded_llm_metadata_keys=list(metadata),
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=passage.article_id)},
-    )
-
-
-def _passage(passage_id: str, text: str, metadata: Mapping[str, Any]) -> Passage:
-    article_id, first = str(metadata["article_id"]), int(metadata["start"])
-    return Passage(
-        id=passage_id,
-        article_id=article_id,
-        language=str(metadata["language"]),
-        start=first,
-        end=int(metadata["end"]),
-        text=text,
-        sentences=tuple(
-            Sentence(
-                article_id=article_id,
-                start=first + start,
-                end=first + end,
-                text=text[start:end],
-                key=key,
-            )
-            for start, end, key in json.loads(str(metadata["sentences"]))
-        ),
-    )

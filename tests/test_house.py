@@ -81,7 +81,9 @@ def test_types_are_published() -> None:
 HOME = re.compile(r"(?<![\w.~-])/(?:home|root|Users)/(?!me\b|you\b|user\b)\w")
 """A path below somebody's home folder, unless it is an example's."""
 
-REGISTRY = re.compile(r"(?:files\.pythonhosted|pypi|test\.pypi)\.org|--(?:extra-)?index-url\b")
+REGISTRY = re.compile(
+    r"(?:files[.]p[y]thonh[o]sted|p[y]pi|test[.]p[y]pi)[.]org|--(?:extra-)?index-url\b"
+)
 """Where packages come from is for the machine to say, not for the project."""
 
 
