@@ -33,7 +33,7 @@ def golden(
     *,
     failed: Annotated[bool, typer.Option(help="List the cases that are not good.")] = False,
 ) -> None:
-    """Ask the golden questions; the bundled ones are held to the gates."""
+    """Ask the golden questions; files that `eval/gates.toml` names are held to its gates."""
     files = cases or [FOLDER / "calibration.yaml", FOLDER / "heldout.yaml"]
     settings = Settings(corpus=corpus) if corpus else Settings()
     answerer = Parts(settings).answerer

@@ -5,8 +5,8 @@
 
 or, with settings of one's own, in an async program:
 
-    answerer = open_answerer(Settings(corpus="articles"))
-    reply = await answerer.answer("How many exchanges were closed?")
+    with open_answerer(Settings(corpus="articles")) as answerer:
+        reply = await answerer.answer("How many exchanges were closed?")
 """
 
 from typing import TYPE_CHECKING, Any
@@ -41,12 +41,12 @@ def answer(question: str, settings: "Settings | None" = None) -> Reply:
     import asyncio
     import threading
 
-    answerer = open_answerer(settings)
     replies: list[Reply | BaseException] = []
 
     def work() -> None:
         try:
-            replies.append(asyncio.run(answerer.answer(question)))
+            with open_answerer(settings) as answerer:
+                replies.append(asyncio.run(answerer.answer(question)))
         except BaseException as error:  # noqa: BLE001 - raised again below
             replies.append(error)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from rag.check import Checker
 from rag.cite import cite
@@ -120,6 +120,16 @@ class Answerer:
     async def prepare(self, *, progress: Progress = lambda _done, _total: None) -> Report | None:
         """Build the index if there is none; what was done, or nothing."""
         return await _aside(self._prepare, progress)
+
+    def close(self) -> None:
+        """Give back the files and the memory of the index; `with` does so, too."""
+        self.indexer.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def read(self, article_id: str) -> Article:
         """An article from its file. Raises `ArticleError` and `UsageError`."""

@@ -71,6 +71,9 @@ class Store(Protocol):
     def drop(self, segments: Iterable[str]) -> None:
         """Delete segments that no generation uses any more."""
 
+    def close(self) -> None:
+        """Give back files and memory; what is asked for afterwards opens them again."""
+
 
 class Generator(Protocol):
     """Proposes claims that answer a question from what was found."""

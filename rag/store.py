@@ -23,6 +23,7 @@ from rag.ports import Segment, Vectors
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection as ChromaCollection
     from chromadb.api.types import Where
 
@@ -177,6 +178,14 @@ class ChromaStore:
             _forget_clients()
             if self._path.exists():
                 shutil.rmtree(self._path)
+
+    def close(self) -> None:
+        """Give back files and memory; what is asked for afterwards opens them again."""
+        with self._sentences(), self._opening:
+            self._open.clear()
+            opened, self._opened = self._opened, None
+            if opened is not None:
+                cast("Client", opened).close()
 
     @property
     def _client(self) -> "ClientAPI":

@@ -93,6 +93,9 @@ class FakeStore:
         """Delete all segments."""
         self.segments.clear()
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _live(self, segments: Iterable[Segment]) -> Iterable[tuple[Passage, Vectors]]:
         return [
             (passage, vector)

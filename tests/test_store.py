@@ -1,5 +1,6 @@
 """What `rag.store` promises: passages come back as they went in, and the dead stay away."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -384,3 +385,25 @@ def client(path: Path) -> "ClientAPI":
 
     quiet = Settings(anonymized_telemetry=False)
     return chromadb.PersistentClient(str(path / "chroma"), settings=quiet)
+
+
+def test_a_closed_store_gives_its_files_back_and_opens_again(tmp_path: Path) -> None:
+    """After closing, the process holds no more files than before, and a search still works."""
+    before = open_files()
+    store = ChromaStore(path=tmp_path / "chroma", dimension=2)
+    vectors = numpy.array([[1.0, 0.0]], dtype=numpy.float32)
+    store.add("first", [passage_of("The mill stands.")], vectors)
+
+    store.close()
+
+    assert open_files() <= before
+    assert len(store.search(vectors, [Segment(name="first")], 1)) == 1
+    store.close()
+
+
+def open_files() -> int:
+    """How many files below the temporary folders this process has open."""
+    links = Path("/proc/self/fd")
+    if not links.is_dir():
+        pytest.skip("this system does not list open files")
+    return sum("chroma" in os.path.realpath(link) for link in links.iterdir())
