@@ -118,7 +118,7 @@ class Draft:
     reason: Reason = Reason.NOT_SUPPORTED
     confidence: float = 1.0
     unknown: tuple[str, ...] = ()
-    """What the question names and no passage found speaks of."""
+    """What the question names and the nearest passages do not speak of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +197,7 @@ class Refusal:
     generator: str
     confidence: float = 0.0
     unknown: tuple[str, ...] = ()
-    """What the question names and no passage found speaks of."""
+    """What the question names and the nearest passages do not speak of."""
     nearest: tuple[Hit, ...] = ()
     stale: tuple[str, ...] = ()
     """Sentences on articles that were left out: their files changed, or are new."""

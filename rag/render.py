@@ -31,18 +31,18 @@ REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
         "de": (
             "Die Artikel sagen das nicht.",
-            "Nichts, was gefunden wurde, spricht von: {}.",
+            "Was am nächsten kommt, spricht nicht von: {}.",
             "Am nächsten kommen:",
         ),
-        "en": ("The articles do not say.", "Nothing that was found speaks of: {}.", "Nearest:"),
+        "en": ("The articles do not say.", "What comes nearest does not speak of: {}.", "Nearest:"),
         "fr": (
             "Les articles ne le disent pas.",
-            "Rien de ce qui a été trouvé ne parle de : {}.",
+            "Ce qui s'en approche le plus ne parle pas de : {}.",
             "Les plus proches :",
         ),
         "ru": (
             "В статьях об этом не сказано.",
-            "Ни в чём из найденного не упоминается: {}.",
+            "В самом близком не упоминается: {}.",
             "Ближе всего:",
         ),
     }
