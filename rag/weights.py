@@ -16,9 +16,9 @@ from rag.evidence import Candidate
 FILE = Path(__file__).parent / "data" / "weights.toml"
 
 OWN_LANGUAGE = 1.2
-"""Log odds that an answer stands in the question's language, beyond those of the fit: there a
-third of the questions were put in the language of their article, of people's own rather two
-thirds."""
+"""Log odds added to sentences in the question's language, beyond those of the fit, where a third of
+the mixed questions were put in the language of their article. Chosen by golden cases: of `seeds_qa`
+63 % are. It gained two of its cases on the sample corpus and lost one calibration case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
