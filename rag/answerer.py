@@ -72,6 +72,7 @@ class _Found:
     """Why articles were left out whose files are not as they were indexed."""
     written: datetime | None
     """When the generation was finished."""
+    generation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,14 +194,16 @@ class Answerer:
         with self.indexer.manifest.reading() as snapshot:
             self.indexer.check(snapshot)
             hits = self.retriever.find(question, snapshot, limit)
-            entries, written = dict(snapshot.entries), snapshot.facts.get("written")
+            entries, facts = dict(snapshot.entries), snapshot.facts
+            generation = snapshot.generation
         found = dict.fromkeys(hit.passage.article_id for hit in hits)
         unlike = {i: self.indexer.scanner.unlike(entries[i]) for i in found if i in entries}
         return _Found(
             hits=tuple(hit for hit in hits if not unlike.get(hit.passage.article_id, "gone")),
             entries=entries,
             stale=tuple(why for why in unlike.values() if why),
-            written=datetime.fromisoformat(written) if written else None,
+            written=datetime.fromisoformat(facts["written"]) if "written" in facts else None,
+            generation=generation,
         )
 
     def _explained(self, found: _Found) -> _Found:
@@ -253,6 +256,8 @@ class Answerer:
                 stale=found.stale,
                 dropped=dropped,
                 timings=timings,
+                generation=found.generation,
+                provenance=draft.provenance,
             )
         return Refusal(
             question=question,
@@ -264,6 +269,8 @@ class Answerer:
             stale=found.stale,
             dropped=dropped,
             timings=timings,
+            generation=found.generation,
+            provenance=draft.provenance,
         )
 
 

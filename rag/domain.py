@@ -107,6 +107,28 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a language model was paid for: tokens, and their price where it is known."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    """Those of `tokens_in` that the server had kept."""
+    cost: float | None = None
+    """In the currency of the price table; nothing where the model's price is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Which model wrote a draft, from which prompts; nothing of all this without a model."""
+
+    model: str | None = None
+    prompts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The digest of each prompt by its name."""
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A generator's proposal. Nothing in it is trusted.
 
@@ -119,6 +141,7 @@ class Draft:
     confidence: float = 1.0
     unknown: tuple[str, ...] = ()
     """What the question names and the nearest passages do not speak of."""
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +195,9 @@ class Answer:
     dropped: tuple[Dropped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Seconds per stage."""
+    generation: int = 0
+    """The generation of the index that was asked."""
+    provenance: Provenance = field(default_factory=Provenance)
 
     @property
     def text(self) -> str:
@@ -204,6 +230,9 @@ class Refusal:
     dropped: tuple[Dropped, ...] = ()
     timings: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Seconds per stage."""
+    generation: int = 0
+    """The generation of the index that was asked."""
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 Reply = Answer | Refusal
