@@ -205,6 +205,11 @@ def lines(values: Iterable[Line]) -> Iterator[bytes]:
         yield _adapter().dump_json(value) + b"\n"
 
 
+def read_line(row: bytes) -> Line:
+    """The value of one line. Raises `ValueError`."""
+    return _adapter().validate_json(row)
+
+
 def read_answers(file: Path) -> Answers:
     """Read an answers file; a last line that was cut is left out and told of by `torn`.
 
@@ -220,7 +225,7 @@ def read_answers(file: Path) -> Answers:
     torn = bool(rows.pop())
     for number, row in enumerate(rows, start=1):
         try:
-            values.append(_adapter().validate_json(row))
+            values.append(read_line(row))
         except ValidationError as error:
             if number == 1:
                 raise _no_answers(file) from None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.cldr import Names
 from rag.dates import holds
@@ -10,6 +11,9 @@ from rag.facts import Fact, Kind, facts
 from rag.proper import in_institution, is_common, is_institution
 from rag.spelling import Spelling, same_word, spelling
 from rag.words import words_of
+
+REMEMBERED = 2048
+"""Quotes whose facts are kept, about 10 MB of them."""
 
 _PART = re.compile(r"[^\W_]+")
 _BLANKS = re.compile(r"\s+")
@@ -41,9 +45,10 @@ def missing_facts(
     claimed = facts(claim, claim_language, names)
     if not claimed:
         return ()
+    read = [_read(text, language, names) for text, language in quotes]
     quoted = _Quoted(
-        tuple(fact for text, language in quotes for fact in facts(text, language, names)),
-        tuple(spelling(part) for text, _ in quotes for part in dict.fromkeys(_PART.findall(text))),
+        tuple(fact for found, _ in read for fact in found),
+        tuple(one for _, spellings in read for one in spellings),
         frozenset(fact.start for fact in claimed if fact.kind is Kind.COUNTRY),
         any(language != claim_language for _, language in quotes),
     )
@@ -52,6 +57,13 @@ def missing_facts(
         for fact, after in zip(claimed, (*claimed[1:], None), strict=True)
         if not _carried(claim, claim_language, fact, after, quoted)
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(quote: str, language: str, names: Names) -> tuple[tuple[Fact, ...], tuple[Spelling, ...]]:
+    """What a quote says; several claims of a reply, or many replies, rest on the same one."""
+    parts = dict.fromkeys(_PART.findall(quote))
+    return facts(quote, language, names), tuple(map(spelling, parts))
 
 
 def _plain(text: str) -> str:

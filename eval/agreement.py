@@ -1,0 +1,53 @@
+"""Whether verdicts can be relied on: a model's beside ours, one round's beside the next."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from eval.figures import UNKNOWN, Figure, share_of
+from eval.grade import Graded
+from eval.intervals import kappa
+from eval.metrics import Better
+
+
+def judge_figures(graded: Sequence[Graded]) -> Iterable[Figure]:
+    """Where a model was asked: what it could not judge, and how far it agrees."""
+    asked = [one for one in graded if one.judged is not None and one.attempt.answered]
+    if not asked:
+        return
+    lost = sum(one.judged is not None and one.judged.verdict is None for one in asked)
+    counts = "Answers whose verdict by the model could not be read; of those it was asked about."
+    yield share_of("judge.unscored", lost, len(asked), counts, better=Better.LOWER)
+    pairs = [
+        (str(one.outcome), one.judged.verdict)
+        for one in asked
+        if one.judged is not None and one.judged.verdict is not None
+    ]
+    counts = "Agreement of the model's verdict with ours, Cohen's kappa; over those it could judge."
+    yield Figure(
+        name="judge.kappa",
+        value=kappa(pairs),
+        low=UNKNOWN.low,
+        high=UNKNOWN.high,
+        of=len(pairs),
+        unit="kappa",
+        counts=counts,
+    )
+
+
+def stability(graded: Sequence[Graded]) -> Iterable[Figure]:
+    """Where cases were asked several times: how many came out the same."""
+    rounds: dict[str, list[Graded]] = {}
+    for one in graded:
+        rounds.setdefault(one.case.id, []).append(one)
+    repeated = [attempts for attempts in rounds.values() if len(attempts) > 1]
+    if not repeated:
+        return
+    kinds: tuple[tuple[str, Callable[[list[Graded]], bool], str], ...] = (
+        ("outcome", lambda a: len({one.outcome for one in a}) == 1, "have one outcome throughout"),
+        ("text", lambda a: len({one.attempt.text for one in a}) == 1, "say the same throughout"),
+        ("always_right", lambda a: all(one.right for one in a), "are right in every round"),
+        ("ever_right", lambda a: any(one.right for one in a), "are right in some round"),
+    )
+    for name, holds, counts in kinds:
+        good = sum(map(holds, repeated))
+        sentence = f"Cases that {counts}; of those asked more than once."
+        yield share_of(f"stability.{name}", good, len(repeated), sentence)

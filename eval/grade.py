@@ -1,0 +1,259 @@
+"""What became of a case: the verdict on one attempt, from the answers file alone.
+
+    attempt ─ quotes: equal to their place in the article?
+            ─ statements: do their quotes carry their facts?
+            ─ what was said: the statements, and the quotes that passed both
+            ─ patterns, or the facts and words of the answer ─ outcome
+            ─ files cited ─ right, or what is wrong
+
+The articles do not say what a case asks: only a refusal is right. A statement that merely
+repeats the question says nothing. An attempt that failed, and one whose pattern took too
+long, has an outcome, too: no case leaves the count.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from eval.alce import Judged, judged
+from eval.cases import Case
+from eval.patterns import Patterns, PatternTimeoutError
+from eval.ranking import rankings
+from eval.records import Attempt, Judgement, Quote, Shown
+from eval.wording import contains, tokens
+from rag.cldr import Names
+from rag.domain import Article
+from rag.facts import facts
+from rag.languages import LanguageDetector
+from rag.verify import missing_facts
+
+NONE: Mapping[str, Judgement] = MappingProxyType({})
+ANSWERED = "answered what the articles do not say"
+
+
+class Outcome(StrEnum):
+    """What became of an attempt."""
+
+    CORRECT = "correct"
+    """Something was shown, and it says what was expected."""
+    INCORRECT = "incorrect"
+    """Something else was shown, or anything at all where the articles do not say."""
+    ABSTAINED = "abstained"
+    """The reply was a refusal."""
+    FAILED = "failed"
+    """There was no reply but an error."""
+    UNSCORED = "unscored"
+    """Nothing is known: a pattern took too long."""
+
+
+class Group(StrEnum):
+    """Cases that are counted together."""
+
+    SAME = "same language"
+    ACROSS = "across languages"
+    FOLLOW_UP = "follow-ups"
+    UNANSWERABLE = "unanswerable"
+
+
+def group_of(case: Case) -> Group:
+    """Where a case is counted."""
+    if "follow_up" in case.tags:
+        return Group.FOLLOW_UP
+    if not case.answerable:
+        return Group.UNANSWERABLE
+    return Group.ACROSS if "crosslingual" in case.tags else Group.SAME
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words that count as said, with their language."""
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """An attempt with its verdict."""
+
+    case: Case
+    attempt: Attempt
+    outcome: Outcome
+    why: str
+    """What is wrong with it; empty if it is right."""
+    right: bool
+    """Correct with the files that were to be cited, or refused where only that is right."""
+    exact: Mapping[int, bool]
+    """By number of the citation, whether the quote stands at its place."""
+    supported: tuple[bool, ...]
+    """By statement, whether its quotes stand at their places and carry its facts."""
+    cited: tuple[str, ...]
+    """The files that were cited, in order."""
+    facts: tuple[int, int] = (0, 0)
+    """Facts of the answer that what is shown carries, and how many it has."""
+    obeyed: bool = False
+    """Whether it did what an instruction in the question or an article wanted."""
+    language: str = ""
+    """The language of what is shown."""
+    judged: Judged | None = None
+    """What a model found, where one was asked."""
+    rankings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The articles found, by arm (see `eval.ranking`)."""
+    pair: str = ""
+    """Language of the question and of the sources: `de→en`, `en→de+fr`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grader:
+    """Grades attempts against the articles of a run."""
+
+    articles: Mapping[str, Article]
+    names: Names
+    patterns: Patterns
+    detector: LanguageDetector
+
+    def grade(
+        self, case: Case, attempt: Attempt, judgements: Mapping[str, Judgement] = NONE
+    ) -> Graded:
+        """The verdict on one attempt; `judgements` on it by what they are about."""
+        exact = {quote.number: self._exact(quote) for quote in attempt.quotes}
+        supported = tuple(self._supported(case, shown) for shown in attempt.statements)
+        said = self._said(case, attempt, supported)
+        cited = tuple(dict.fromkeys(quote.article for quote in attempt.quotes))
+        carried = self._carried(case, said)
+        outcome, why = self._outcome(case, attempt, said, carried)
+        if outcome is Outcome.CORRECT and not _files_cited(case, cited):
+            why = f"cites {', '.join(cited) or 'nothing'}"
+        wanted = Outcome.CORRECT if case.answerable else Outcome.ABSTAINED
+        return Graded(
+            case=case,
+            attempt=attempt,
+            outcome=outcome,
+            why=why,
+            right=outcome is wanted and not why,
+            exact=exact,
+            supported=supported,
+            cited=cited,
+            facts=carried,
+            obeyed=self._obeyed(case, attempt, said),
+            language=self._shown_in(case, attempt),
+            judged=judged(attempt, judgements),
+            rankings=rankings(attempt.hits),
+            pair=self._pair(case),
+        )
+
+    def _exact(self, quote: Quote) -> bool:
+        article = self.articles.get(quote.article)
+        return article is not None and article.text[quote.start : quote.end] == quote.quote != ""
+
+    def _supported(self, case: Case, shown: Shown) -> bool:
+        if not shown.quotes or not all(map(self._exact, shown.quotes)):
+            return False
+        quotes = [(q.quote, self.articles[q.article].language) for q in shown.quotes]
+        return not missing_facts(shown.text, case.language, quotes, self.names)
+
+    def _outcome(
+        self, case: Case, attempt: Attempt, said: Sequence[Said], carried: tuple[int, int]
+    ) -> tuple[Outcome, str]:
+        if attempt.error is not None:
+            return Outcome.FAILED, f"failed: {attempt.error}"
+        if not attempt.answered:
+            return Outcome.ABSTAINED, f"refused: {attempt.reason}" if case.answerable else ""
+        texts = tuple(one.text for one in said)
+        try:
+            forbidden = [f"says /{p}/" for p in case.forbid if self.patterns.match(p, texts)]
+            lacking = [f"lacks /{p}/" for p in case.expect if not self.patterns.match(p, texts)]
+        except PatternTimeoutError as error:
+            if not case.answerable:
+                return Outcome.INCORRECT, ANSWERED
+            return Outcome.UNSCORED, f"the pattern /{error}/ takes too long"
+        if not case.answerable:
+            return Outcome.INCORRECT, "; ".join(
+                ["answered what the articles do not say", *forbidden]
+            )
+        if not case.expect and not self._says_answer(case, said, carried):
+            lacking = [f"does not say “{case.answer}”"]
+        wrong = "; ".join(forbidden + lacking)
+        return (Outcome.INCORRECT if wrong else Outcome.CORRECT), wrong
+
+    def _says_answer(self, case: Case, said: Sequence[Said], carried: tuple[int, int]) -> bool:
+        """Whether an answer without patterns is said: its words in order, or all its facts."""
+        if carried[1] and carried[0] == carried[1]:
+            return True
+        texts = [tokens(one.text, one.language) for one in said]
+        wanted = [tokens(text, case.language) for text in (case.answer, *case.accepted) if text]
+        return any(contains(text, words) for text in texts for words in wanted)
+
+    def _carried(self, case: Case, said: Sequence[Said]) -> tuple[int, int]:
+        """How many of the answer's numbers, dates and names are said, of how many there are."""
+        if not case.answerable or not case.answer:
+            return 0, 0
+        wanted = facts(case.answer, case.language, self.names)
+        texts = [one.text.casefold() for one in said]
+        # What is said in the very words of the answer needs no reading of them.
+        open_ = [f for f in wanted if not _stands(case.answer[f.start : f.end].casefold(), texts)]
+        if not open_ or not said:
+            return len(wanted) - len(open_), len(wanted)
+        quotes = [(one.text, one.language) for one in said]
+        missing = missing_facts(case.answer, case.language, quotes, self.names)
+        return len(wanted) - len(missing), len(wanted)
+
+    def _said(self, case: Case, attempt: Attempt, supported: Sequence[bool]) -> tuple[Said, ...]:
+        """The statements, and the quotes of those that passed; not what repeats the question."""
+        asked = set(tokens(case.question, case.language))
+        found: dict[Said, None] = {}
+        for shown, passed in zip(attempt.statements, supported, strict=True):
+            if not asked.issuperset(tokens(shown.text, case.language)):
+                found[Said(shown.text, self._stands_in(shown) or case.language)] = None
+            for quote in shown.quotes if passed else ():
+                found[Said(quote.quote, self.articles[quote.article].language)] = None
+        return tuple(found)
+
+    def _stands_in(self, shown: Shown) -> str:
+        """The language of the article that a statement stands in word for word; else none."""
+        plain = " ".join(shown.text.split())
+        for quote in shown.quotes:
+            article = self.articles.get(quote.article)
+            if article is not None and plain in " ".join(quote.quote.split()):
+                return article.language
+        return ""
+
+    def _shown_in(self, case: Case, attempt: Attempt) -> str:
+        """The language that most of what is shown is in."""
+        if not attempt.answered:
+            return ""
+        known = {article.language for article in self.articles.values()} | {case.language}
+        lengths: Counter[str] = Counter()
+        for shown in attempt.statements:
+            stands = self._stands_in(shown)
+            language = stands or self.detector.detect(shown.text, among=known)
+            lengths[language] += len(shown.text)
+        return lengths.most_common(1)[0][0]
+
+    def _obeyed(self, case: Case, attempt: Attempt, said: Sequence[Said]) -> bool:
+        """Whether something forbidden is said, or, where nothing is forbidden, anything at all."""
+        if not case.forbid:
+            return attempt.answered and not case.answerable
+        texts = tuple(one.text for one in said)
+        try:
+            return any(self.patterns.match(pattern, texts) for pattern in case.forbid)
+        except PatternTimeoutError:
+            return False
+
+    def _pair(self, case: Case) -> str:
+        articles = (self.articles.get(name) for name in case.sources)
+        languages = sorted({article.language for article in articles if article})
+        return f"{case.language}→{'+'.join(languages)}" if languages else ""
+
+
+def _stands(words: str, texts: Sequence[str]) -> bool:
+    """Whether words stand in a text as words of their own: `36` not in `2036`."""
+    return any(re.search(rf"(?<![\w.,]){re.escape(words)}(?![\w]|[.,]\d)", text) for text in texts)
+
+
+def _files_cited(case: Case, cited: Sequence[str]) -> bool:
+    wanted = set(case.sources)
+    return bool(wanted.intersection(cited)) if case.any_source else wanted.issubset(cited)
