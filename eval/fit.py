@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy
 from numpy.typing import NDArray
 
-from eval.golden import Case
+from eval.cases import Case
 from eval.publicsets import Asked, Passage, PublicSet, dealt, read_set, write_corpus
 from rag.build import Parts
 from rag.domain import Question

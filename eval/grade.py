@@ -13,7 +13,7 @@ long, has an outcome, too: no case leaves the count.
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from eval.patterns import Patterns, PatternTimeoutError
 from eval.ranking import rankings
 from eval.records import Attempt, Judgement, Quote, Shown
 from eval.wording import contains, tokens
+from rag.answerer import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article
 from rag.facts import facts
@@ -93,7 +94,7 @@ class Graded:
     cited: tuple[str, ...]
     """The files that were cited, in order."""
     facts: tuple[int, int] = (0, 0)
-    """Facts of the answer that what is shown carries, and how many it has."""
+    """Facts of the answer that the statements say, and how many it has."""
     obeyed: bool = False
     """Whether it did what an instruction in the question or an article wanted."""
     language: str = ""
@@ -121,9 +122,11 @@ class Grader:
         """The verdict on one attempt; `judgements` on it by what they are about."""
         exact = {quote.number: self._exact(quote) for quote in attempt.quotes}
         supported = tuple(self._supported(case, shown) for shown in attempt.statements)
-        said = self._said(case, attempt, supported)
+        statements = self._statements(case, attempt)
+        texts = tuple(one for one in statements if one is not None)
+        said = tuple(dict.fromkeys((*texts, *self._quotes(attempt, statements, supported))))
         cited = tuple(dict.fromkeys(quote.article for quote in attempt.quotes))
-        carried = self._carried(case, said)
+        carried = self._carried(case, texts)
         outcome, why = self._outcome(case, attempt, said, carried)
         if outcome is Outcome.CORRECT and not _files_cited(case, cited):
             why = f"cites {', '.join(cited) or 'nothing'}"
@@ -139,7 +142,7 @@ class Grader:
             cited=cited,
             facts=carried,
             obeyed=self._obeyed(case, attempt, said),
-            language=self._shown_in(case, attempt),
+            language=_most(texts),
             judged=judged(attempt, judgements),
             rankings=rankings(attempt.hits),
             pair=self._pair(case),
@@ -171,9 +174,7 @@ class Grader:
                 return Outcome.INCORRECT, ANSWERED
             return Outcome.UNSCORED, f"the pattern /{error}/ takes too long"
         if not case.answerable:
-            return Outcome.INCORRECT, "; ".join(
-                ["answered what the articles do not say", *forbidden]
-            )
+            return Outcome.INCORRECT, "; ".join([ANSWERED, *forbidden])
         if not case.expect and not self._says_answer(case, said, carried):
             lacking = [f"does not say “{case.answer}”"]
         wrong = "; ".join(forbidden + lacking)
@@ -188,7 +189,7 @@ class Grader:
         return any(contains(text, words) for text in texts for words in wanted)
 
     def _carried(self, case: Case, said: Sequence[Said]) -> tuple[int, int]:
-        """How many of the answer's numbers, dates and names are said, of how many there are."""
+        """How many of the answer's numbers, dates and names statements say, of how many."""
         if not case.answerable or not case.answer:
             return 0, 0
         wanted = facts(case.answer, case.language, self.names)
@@ -201,37 +202,33 @@ class Grader:
         missing = missing_facts(case.answer, case.language, quotes, self.names)
         return len(wanted) - len(missing), len(wanted)
 
-    def _said(self, case: Case, attempt: Attempt, supported: Sequence[bool]) -> tuple[Said, ...]:
-        """The statements, and the quotes of those that passed; not what repeats the question."""
+    def _statements(self, case: Case, attempt: Attempt) -> tuple[Said | None, ...]:
+        """What each statement says, with its language; nothing if it repeats the question."""
         asked = set(tokens(case.question, case.language))
-        found: dict[Said, None] = {}
-        for shown, passed in zip(attempt.statements, supported, strict=True):
-            if not asked.issuperset(tokens(shown.text, case.language)):
-                found[Said(shown.text, self._stands_in(shown) or case.language)] = None
-            for quote in shown.quotes if passed else ():
-                found[Said(quote.quote, self.articles[quote.article].language)] = None
-        return tuple(found)
+        return tuple(
+            None
+            if asked.issuperset(tokens(shown.text, case.language))
+            else Said(shown.text, self._language(case, shown))
+            for shown in attempt.statements
+        )
 
-    def _stands_in(self, shown: Shown) -> str:
-        """The language of the article that a statement stands in word for word; else none."""
+    def _quotes(
+        self, attempt: Attempt, statements: Sequence[Said | None], supported: Sequence[bool]
+    ) -> Iterator[Said]:
+        """The quotes that count: those of statements that say something and are supported."""
+        for shown, said, passed in zip(attempt.statements, statements, supported, strict=True):
+            if said is not None and passed:
+                for quote in shown.quotes:
+                    yield Said(quote.quote, self.articles[quote.article].language)
+
+    def _language(self, case: Case, shown: Shown) -> str:
+        """The language of a statement: its article's if it is a quote, else what it looks like."""
         plain = " ".join(shown.text.split())
         for quote in shown.quotes:
-            article = self.articles.get(quote.article)
-            if article is not None and plain in " ".join(quote.quote.split()):
-                return article.language
-        return ""
-
-    def _shown_in(self, case: Case, attempt: Attempt) -> str:
-        """The language that most of what is shown is in."""
-        if not attempt.answered:
-            return ""
-        known = {article.language for article in self.articles.values()} | {case.language}
-        lengths: Counter[str] = Counter()
-        for shown in attempt.statements:
-            stands = self._stands_in(shown)
-            language = stands or self.detector.detect(shown.text, among=known)
-            lengths[language] += len(shown.text)
-        return lengths.most_common(1)[0][0]
+            if self._exact(quote) and plain in " ".join(quote.quote.split()):
+                return self.articles[quote.article].language
+        known = {*LANGUAGES, case.language, *(a.language for a in self.articles.values())}
+        return self.detector.detect(shown.text, among=known)
 
     def _obeyed(self, case: Case, attempt: Attempt, said: Sequence[Said]) -> bool:
         """Whether something forbidden is said, or, where nothing is forbidden, anything at all."""
@@ -247,6 +244,14 @@ class Grader:
         articles = (self.articles.get(name) for name in case.sources)
         languages = sorted({article.language for article in articles if article})
         return f"{case.language}→{'+'.join(languages)}" if languages else ""
+
+
+def _most(said: Sequence[Said]) -> str:
+    """The language that most of it is in."""
+    lengths: Counter[str] = Counter()
+    for one in said:
+        lengths[one.language] += len(one.text)
+    return lengths.most_common(1)[0][0] if lengths else ""
 
 
 def _stands(words: str, texts: Sequence[str]) -> bool:

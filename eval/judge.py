@@ -571,5 +571,5 @@ def _told(error: "OpenAIError") -> str:
     if isinstance(error, APITimeoutError):
         return "no reply in time"
     if isinstance(error, APIStatusError):
-        return f"status {error.status_code}: {error.message}"
+        return error.message
     return "no connection to the server, or it broke off"

@@ -6,6 +6,7 @@ the weights were fitted on the others.
 """
 
 import asyncio
+import math
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from eval.golden import Count
 from eval.publicsets import Asked, Passage, PublicSet, read_set, write_corpus
 from rag.analysis import Analyser
 from rag.answerer import LANGUAGES
@@ -173,7 +173,7 @@ def _shares(places: Sequence[int]) -> str:
 
 def _share(hits: Iterable[bool]) -> str:
     values = list(hits)
-    return f"{Count(good=sum(values), of=len(values)).share:8.1%}"
+    return f"{sum(values) / len(values) if values else math.nan:8.1%}"
 
 
 def _question(asked: Asked) -> Question:

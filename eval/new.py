@@ -180,7 +180,7 @@ def proposed_patterns(
             for twin in wanted:
                 here = answer[twin.start : twin.end]
                 if _same(fact, there, twin, here):
-                    found[_either(there, here)] = None
+                    found[_either(there, sentence.text, here)] = None
                     break
     return tuple(found)
 
@@ -243,7 +243,7 @@ def _standing(words: str, text: str) -> str | None:
 def _edge(character: str, words: str) -> str:
     """A word boundary where `36` would be found in `2036`, or `X` in `Export`."""
     alone = character.isdigit() or len(words) <= SHORT
-    return r"\b" if alone and character.isalnum() else ""
+    return r"\b" if alone and regex.fullmatch(r"\w", character) else ""
 
 
 def _same(fact: Fact, there: str, twin: Fact, here: str) -> bool:
@@ -252,9 +252,10 @@ def _same(fact: Fact, there: str, twin: Fact, here: str) -> bool:
     return same_name(there, here) if fact.kind is Kind.NAME else fact.value == twin.value
 
 
-def _either(there: str, here: str) -> str:
-    both = dict.fromkeys(_standing(words, words) or _escape(words) for words in (there, here))
-    return "|".join(both)
+def _either(there: str, text: str, here: str) -> str:
+    """A pattern for two ways to write a fact: there, in the text, and here, in the answer."""
+    ways = (there, text), (here, here)
+    return "|".join(dict.fromkeys(_standing(way, where) or _escape(way) for way, where in ways))
 
 
 def _escape(words: str) -> str:

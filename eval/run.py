@@ -108,8 +108,8 @@ def ready(plan: Plan, parts: Parts | None = None) -> Ready:
         corpus=plan.settings.corpus.name,
         index=_digest([[entry.id, entry.sha256] for entry in entries.values()]),
         generation=generation,
-        code=_code(),
-        versions=_versions(),
+        code=code(),
+        versions=versions(),
     )
     return Ready(
         plan=plan,
@@ -134,7 +134,8 @@ async def run(ready: Ready, file: Path, progress: Progress = lambda _done, _tota
     tasks = list(_tasks(ready))
     known = _known(ready, tasks, before)
     try:
-        _rewrite(ready, file, [*known.values(), *_judgements(before, known)])
+        kept: list[Line] = [*known.values(), *_judgements(before, known)]
+        rewrite(file, ready.run, ready.articles.values(), ready.plan.cases, kept)
         await _ask(ready, file, [task for task in tasks if task.place not in known], progress)
     except OSError as error:
         raise StorageError(f"{file} cannot be written ({error.strerror}): free space?") from error
@@ -193,13 +194,15 @@ def _judgements(before: Answers | None, known: Mapping[Place, Attempt]) -> Itera
     return [one for one in judgements if (one.case, one.round) in known]
 
 
-def _rewrite(ready: Ready, file: Path, kept: Iterable[Line]) -> None:
-    """Begin the file anew with what is known, in one step."""
+def rewrite(
+    file: Path, run: Run, articles: Iterable[Article], cases: Iterable[Case], kept: Iterable[Line]
+) -> None:
+    """Begin an answers file anew with what is known, in one step. Raises `OSError`."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f".{file.name}.new")
-    head: list[Line] = [ready.run]
-    head += [ArticleLine(article=article) for article in ready.articles.values()]
-    head += [CaseLine(case=case) for case in ready.plan.cases]
+    head: list[Line] = [run]
+    head += [ArticleLine(article=article) for article in articles]
+    head += [CaseLine(case=case) for case in cases]
     with new.open("wb") as out:
         out.writelines(lines([*head, *kept]))
     os.replace(new, file)  # noqa: PTH105 - so that no reader sees a half
@@ -218,9 +221,9 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _code() -> str:
+def code() -> str:
     """A digest of the sources that answers come from, and of the libraries' versions."""
-    digest = hashlib.sha256(json.dumps(_versions(), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(versions(), sort_keys=True).encode())
     for package in (rag, prompts):
         root = Path(package.__path__[0])
         for file in sorted(root.rglob("*")):
@@ -230,7 +233,7 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Of Python, citebot and what it needs."""
     found = {"python": platform.python_version()}
     try:

@@ -1,0 +1,349 @@
+"""The evaluation's command line: commands, options, exit statuses.
+
+Libraries are loaded inside the commands, so that `--help` and a wrong command are quick.
+"""
+
+import asyncio
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from rag.cli import WrongUsage
+from rag.errors import CitebotError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+
+    from eval.records import Answers
+    from eval.run import Plan, Progress, Ready
+    from eval.score import Scores
+
+T = TypeVar("T")
+
+HELD, GATE_FAILED, BROKEN, INTERRUPTED = 0, 1, 2, 130
+
+RESULTS = Path("eval-results")
+"""Where runs are kept, unless told otherwise: a folder for each configuration."""
+
+ANSWERS = "answers.jsonl"
+
+EPILOG = (
+    "Without a command: golden. Exit status: 0 all gates held, 1 a gate failed, 2 the run is "
+    "broken: unfinished, or with nothing but errors."
+)
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Measure citebot: does it answer right, cite right, and know when it does not know?",
+    epilog=EPILOG,
+)
+
+Corpus = Annotated[
+    Path | None, typer.Option(help="The folder of articles; the sample articles if left out.")
+]
+Cases = Annotated[list[Path] | None, typer.Option(help="Case files; the bundled if left out.")]
+Repeat = Annotated[int, typer.Option(min=1, help="Ask every case so many times.")]
+Concurrency = Annotated[int, typer.Option(min=1, help="Ask so many at once.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Ask what is known already, too.")]
+Failed = Annotated[bool, typer.Option("--failed", help="List what is not right, and why.")]
+File = Annotated[Path, typer.Argument(help="An answers file.")]
+Data = Annotated[Path, typer.Option(help="The folder of public sets.")]
+Every = Annotated[int, typer.Option(min=1, help="Take every so-manieth question.")]
+Output = Annotated[Path | None, typer.Option(help="The folder for what comes of it.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or (given[0].startswith("-") and given[0] != "--help"):
+        given = ["golden", *given]
+    try:
+        status = app(args=given, prog_name="python -m eval", standalone_mode=False)
+    except CitebotError as error:
+        print(f"citebot: {error}", file=sys.stderr)
+        return BROKEN
+    except typer.Abort:
+        return INTERRUPTED
+    except WrongUsage as error:
+        print(f"citebot: {error.format_message().rstrip('.')}: see `--help`.", file=sys.stderr)
+        return BROKEN
+    return status if isinstance(status, int) else HELD
+
+
+@app.command()
+def golden(
+    corpus: Corpus = None,
+    cases: Cases = None,
+    output: Output = None,
+    *,
+    repeat: Repeat = 1,
+    concurrency: Concurrency = 1,
+    fresh: Fresh = False,
+    failed: Failed = False,
+) -> None:
+    """Ask the golden questions, score the replies, and hold them to the gates."""
+    plan = _plan(corpus, cases, repeat=repeat, concurrency=concurrency, fresh=fresh)
+    _finish(_asked(plan, output), failed=failed)
+
+
+@app.command()
+def run(
+    corpus: Corpus = None,
+    cases: Cases = None,
+    output: Output = None,
+    *,
+    repeat: Repeat = 1,
+    concurrency: Concurrency = 1,
+    fresh: Fresh = False,
+) -> None:
+    """Only ask: write the answers file and leave the rest to `score`."""
+    plan = _plan(corpus, cases, repeat=repeat, concurrency=concurrency, fresh=fresh)
+    print(f"Written: {_asked(plan, output)}")
+
+
+@app.command()
+def score(
+    file: File,
+    gates: Annotated[Path | None, typer.Option(help="Another file of gates.")] = None,
+    *,
+    failed: Failed = False,
+) -> None:
+    """Compute every figure from an answers file alone, and hold it to the gates."""
+    _finish(file, gates=gates, failed=failed)
+
+
+@app.command()
+def compare(
+    before: File,
+    after: File,
+    report: Annotated[Path | None, typer.Option(help="Also write an HTML report.")] = None,
+) -> None:
+    """Compare two runs case by case: what flipped, and whether that can be chance."""
+    from eval.compare import compare as compared
+    from eval.report import write_report
+    from eval.summary import comparison_lines
+
+    comparison = compared(_scores(before), _scores(after))
+    for line in comparison_lines(comparison):
+        print(line)
+    if report:
+        write_report(report, comparison.after, comparison=comparison)
+        print(f"Written: {report}")
+
+
+@app.command()
+def judge(
+    file: File,
+    model: Annotated[str, typer.Option(help="The model that judges.")],
+    *,
+    concurrency: Concurrency = 4,
+) -> None:
+    """Let a language model judge the answers of a file; `score` then counts that, too."""
+    from eval.judge import asks, judged, open_judge
+    from eval.records import lines, read_answers
+
+    answers = read_answers(file)
+    todo = asks(answers)
+    unread = 0
+
+    async def work() -> int:
+        nonlocal unread
+        judging = open_judge(model)
+        with file.open("ab", buffering=0) as out, _progress("Judging") as progress:
+            done = 0
+            async for judgement in judged(judging, todo, concurrency=concurrency):
+                out.write(b"".join(lines([judgement])))
+                done += 1
+                unread += judgement.verdict is None
+                progress(done, len(todo))
+        return done
+
+    if answers.torn:
+        raise UsageError(f"{file} is cut in the middle: run it again first.")
+    done = _until_stopped(work(), f"The judgements so far are in {file}")
+    print(f"{done} judgements, {unread} of them unreadable, are in {file}.")
+
+
+@app.command()
+def baseline(
+    file: File,
+    to: Annotated[Path | None, typer.Option(help="Another file of baselines.")] = None,
+) -> None:
+    """Make a run the one that the next ones over the same articles are compared with."""
+    from eval.baseline import FILE, write_baseline
+
+    write_baseline(_scores(file), to or FILE)
+    print(f"Written: {to or FILE}")
+
+
+@app.command()
+def repeat(file: File, output: Output = None) -> None:
+    """Run once more what an answers file holds, and say what is not the same."""
+    import tempfile
+
+    from eval.records import read_answers
+    from eval.repeat import beside, plan_of
+    from eval.run import ready
+
+    before = read_answers(file)
+    with tempfile.TemporaryDirectory() as folder:
+        one = ready(plan_of(before, Path(folder)))
+        again = (output or RESULTS / f"{before.run.name}-{one.digest}-again") / ANSWERS
+        _run(one, again)
+    repetition = beside(before, read_answers(again))
+    for change in repetition.changes:
+        print(change)
+    print(f"{repetition.same} of {len(before.attempts)} replies are the same.")
+    for case in repetition.unlike:
+        print(f"  not the same: {case}")
+    print(f"Written: {again}")
+
+
+@app.command()
+def public(data: Data, every: Every = 1) -> None:
+    """Measure retrieval, sentences and refusals on the public sets by their parts."""
+    from eval.measure import retrieval_lines, sentence_lines
+
+    for line in (*retrieval_lines(data, every=every), "", *sentence_lines(data, every=every)):
+        print(line, flush=True)
+
+
+@app.command()
+def fit(
+    data: Data,
+    every: Every = 4,
+    corpus: Annotated[
+        list[Path] | None, typer.Option(help="Folders that the calibration cases are put to.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
+) -> None:
+    """Fit what the evidence is worth, and write it down."""
+    from eval import fit as fitting
+    from eval.cases import FOLDER, read_cases
+    from rag.settings import SAMPLE_CORPUS, Settings
+    from rag.weights import FILE
+
+    cases = read_cases([FOLDER / "calibration.yaml"])
+    trials = fitting.collect(data, every=every, say=print)
+    golden_trials = [
+        trial
+        for folder in (corpus or [SAMPLE_CORPUS])
+        for trial in fitting.golden_trials(cases, folder, Settings().data)
+    ]
+    print(f"calibration cases: {len(golden_trials)}")
+    fitting.write(fitting.fit(trials, golden_trials), output or FILE)
+    print(f"Written: {output or FILE}")
+
+
+def _plan(
+    corpus: Path | None,
+    cases: list[Path] | None,
+    *,
+    repeat: int,
+    concurrency: int,
+    fresh: bool,
+) -> "Plan":
+    from eval.cases import BUNDLED, read_cases
+    from eval.run import Plan
+    from rag.settings import Settings
+
+    return Plan(
+        name="golden" if not cases else "-".join(file.stem for file in cases),
+        cases=read_cases(cases or BUNDLED),
+        settings=Settings(corpus=corpus) if corpus else Settings(),
+        repeat=repeat,
+        concurrency=concurrency,
+        fresh=fresh,
+    )
+
+
+def _asked(plan: "Plan", output: Path | None) -> Path:
+    """Carry out a plan; the answers file."""
+    from eval.run import ready
+
+    one = ready(plan)
+    file = (output or RESULTS / f"{plan.name}-{one.digest}") / ANSWERS
+    _run(one, file)
+    return file
+
+
+def _run(ready: "Ready", file: Path) -> None:
+    from eval.run import run as run_it
+
+    with _progress("Asking") as progress:
+        _until_stopped(
+            run_it(ready, file, progress),
+            f"What is answered is in {file}; the same command goes on",
+        )
+
+
+def _until_stopped(work: "Coroutine[Any, Any, T]", sentence: str) -> T:
+    """Run a coroutine; after Ctrl-C say what there is."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        print(f"citebot: Stopped. {sentence}.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _scores(file: Path) -> "Scores":
+    from eval.records import read_answers
+    from eval.score import score as scored
+
+    return scored(read_answers(file))
+
+
+def _finish(file: Path, *, gates: Path | None = None, failed: bool) -> None:
+    """Score an answers file, show it, write it, and end with its status."""
+    from eval.baseline import baseline_for, read_baselines
+    from eval.gates import FILE, held, read_gates
+    from eval.output import write_all
+    from eval.records import read_answers
+    from eval.score import score as scored
+    from eval.summary import text_lines, wrong_lines
+
+    answers = read_answers(file)
+    scores = scored(answers)
+    results = held(scores, read_gates(gates or FILE), baseline_for(scores, read_baselines()))
+    for line in text_lines(scores, results):
+        print(line)
+    for line in wrong_lines(scores.graded) if failed else ():
+        print(f"  {line}")
+    for written in (file, *write_all(file.parent, scores, results)):
+        print(f"Written: {written}")
+    broken = _broken(answers, scores)
+    if broken:
+        print(f"citebot: {broken}", file=sys.stderr)
+        raise typer.Exit(BROKEN)
+    raise typer.Exit(HELD if all(gate.held for gate in results) else GATE_FAILED)
+
+
+def _broken(answers: "Answers", scores: "Scores") -> str:
+    """Why a run cannot be relied on; empty if it can."""
+    if answers.torn or scores.missing:
+        cut = "is cut in the middle and " if answers.torn else ""
+        return f"The run {cut}lacks {scores.missing} replies: run it again, and it goes on."
+    if all(one.attempt.error is not None for one in scores.graded):
+        first = scores.graded[0].attempt.error if scores.graded else "there is none"
+        return f"Every reply is an error: {first}"
+    return ""
+
+
+@contextmanager
+def _progress(what: str) -> "Iterator[Progress]":
+    """A bar on standard error; none in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda done, total: bar.update(task, completed=done, total=total)

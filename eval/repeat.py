@@ -1,0 +1,86 @@
+"""A run once more, from its answers file alone: its articles, cases, settings and clock.
+
+answers ─ articles written to a folder ─ the same plan ─ answers ─ what is not the same
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from eval.records import Answers, AnswersError, Attempt
+from eval.run import Plan
+from rag.domain import Article
+from rag.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """A run beside its repetition."""
+
+    same: int
+    unlike: tuple[str, ...]
+    """Ids of the cases whose replies are not the same."""
+    changes: tuple[str, ...]
+    """Sentences on what was not the same to begin with."""
+
+
+def plan_of(answers: Answers, folder: Path) -> Plan:
+    """The plan of a run, to be carried out in an empty folder.
+
+    Raises `AnswersError` for articles whose names lead out of the folder, and `SettingsError`
+    for settings that there are no more.
+    """
+    corpus = folder / "articles"
+    corpus.mkdir(parents=True)
+    for article in answers.articles.values():
+        file = corpus / _inside(article)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(article.text, "utf-8", newline="")
+    return Plan(
+        name=answers.run.name,
+        cases=answers.cases,
+        settings=Settings(corpus=corpus, data=folder / "data", **answers.run.settings),
+        repeat=answers.run.repeat,
+        asked_at=answers.run.asked_at,
+        fresh=True,
+    )
+
+
+def beside(before: Answers, after: Answers) -> Repetition:
+    """What became of a run when it was repeated."""
+    first, second = _said(before), _said(after)
+    unlike = [case for case, round_ in first if first[case, round_] != second.get((case, round_))]
+    return Repetition(
+        same=len(first) - len(unlike),
+        unlike=tuple(dict.fromkeys(unlike)),
+        changes=tuple(_changes(before, after)),
+    )
+
+
+def _inside(article: Article) -> PurePosixPath:
+    place = PurePosixPath(article.id)
+    if place.is_absolute() or ".." in place.parts:
+        raise AnswersError(f"The article {article.id} would be written outside of its folder.")
+    return place
+
+
+def _said(answers: Answers) -> Mapping[tuple[str, int], object]:
+    return {(one.case, one.round): _reply(one) for one in answers.attempts}
+
+
+def _reply(attempt: Attempt) -> object:
+    return attempt.statements, attempt.reason, attempt.error
+
+
+def _changes(before: Answers, after: Answers) -> list[str]:
+    first, second = before.run, after.run
+    found = []
+    if first.generator != second.generator:
+        found.append(f"Then {first.generator} answered, now {second.generator}.")
+    for name in sorted(first.versions.keys() | second.versions.keys()):
+        old, new = first.versions.get(name, "not there"), second.versions.get(name, "not there")
+        if old != new:
+            found.append(f"{name} was {old}, and is {new}.")
+    if not found and first.code != second.code:
+        found.append("The code of citebot has changed since.")
+    return found

@@ -1,0 +1,161 @@
+"""Scores as text: a table for the terminal, Markdown for a build's summary page."""
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+
+from eval.compare import Comparison
+from eval.figures import Figure
+from eval.gates import Held
+from eval.grade import Graded
+from eval.score import ALL, Scores
+
+HEADLINES = (
+    "answer.right",
+    "answer.correct",
+    "answer.incorrect",
+    "answer.values",
+    "citations.precision",
+    "citations.recall",
+    "citations.exact",
+    "citations.supported",
+    "refusals.precision",
+    "refusals.recall",
+    "refusals.over",
+    "refusals.under",
+    "injection.obeyed",
+    "retrieval.fused.hit@1",
+    "retrieval.fused.hit@5",
+    "retrieval.fused.mrr@10",
+    "answer.language",
+    "answer.failed",
+    "answer.unscored",
+    "judge.unscored",
+    "judge.kappa",
+    "stability.outcome",
+    "stability.text",
+    "latency.p50",
+    "latency.p95",
+    "usage.tokens_in",
+    "usage.tokens_out",
+    "usage.cost",
+)
+"""Figures that are shown first, where a run has them."""
+
+SLICES = ("set", "group", "tag", "language", "pair")
+
+
+def worded(figure: Figure) -> str:
+    """A figure with its interval and what it is out of."""
+    if math.isnan(figure.value):
+        return "–  no case"
+    if figure.unit == "share":
+        bounds = f"({figure.low:.0%} to {figure.high:.0%})"
+        return f"{figure.value:6.1%}  {bounds:14}  {figure.good:g} of {figure.of:g}"
+    if figure.unit == "seconds":
+        bounds = f"({figure.low:.3f} to {figure.high:.3f})"
+        return f"{figure.value:.3f} s  {bounds}  {figure.of:g} replies"
+    if figure.unit == "kappa":
+        return f"{figure.value:.2f}  {figure.of:g} answers"
+    return f"{figure.value:,.4g} {figure.unit}  {figure.of:g} replies"
+
+
+def headlines(scores: Scores) -> tuple[Figure, ...]:
+    """The headline figures of a run; those that cannot be there at all are left out."""
+    found = {figure.name: figure for figure in scores.slices.get(ALL, ())}
+    return tuple(found[name] for name in HEADLINES if name in found)
+
+
+def text_lines(scores: Scores, gates: Sequence[Held] = ()) -> Iterable[str]:
+    """The headline figures, those of groups and sets, and the gates, for a terminal."""
+    run = scores.run
+    yield f"{run.name}: {len(scores.graded)} replies by {run.generator}, articles {run.corpus}"
+    yield from (f"  {figure.name:24} {worded(figure)}" for figure in headlines(scores))
+    for kind in ("set", "group", "pair"):
+        names = [name for name in scores.slices if name.startswith(f"{kind}: ")]
+        if names:
+            yield f"answer.right by {kind}"
+        for name in names:
+            figure = scores.figure("answer.right", name)
+            label = name.removeprefix(f"{kind}: ")
+            yield f"  {label:24} {worded(figure) if figure else ''}"
+    if gates:
+        yield "Gates"
+    for gate in gates:
+        yield f"  {'held  ' if gate.held else 'FAILED'}  {gate.sentence}"
+
+
+def wrong_lines(graded: Iterable[Graded]) -> Iterable[str]:
+    """The attempts that are not right, and why."""
+    for one in graded:
+        if not one.right:
+            number = f" (round {one.attempt.round + 1})" if one.attempt.round else ""
+            yield f"{one.case.id}{number}: {one.outcome}, {one.why}"
+
+
+def comparison_lines(comparison: Comparison) -> Iterable[str]:
+    """Two runs beside each other, for a terminal."""
+    yield comparison.verdict
+    for name, cases in (
+        ("only in the first run", comparison.only_before),
+        ("only in the second run", comparison.only_after),
+        ("not the same question in both", comparison.changed),
+    ):
+        if cases:
+            listed = ", ".join([*cases[:10], "…"] if len(cases) > 10 else cases)
+            yield f"Not compared, {name}: {len(cases)} ({listed})"
+    for name, flips in (("Lost", comparison.lost), ("Gained", comparison.gained)):
+        for flip in flips:
+            now = flip.after.why if name == "Lost" else flip.before.why
+            yield f"  {name}: {flip.case.id} ({now})"
+    yield "Differences, second run less first"
+    for one in comparison.differences:
+        mark = ("worse" if one.worse else "better") if one.seen else "no difference seen"
+        change = f"{one.after - one.before:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+        yield f"  {one.name:26} {one.before:.3f} → {one.after:.3f}  {change}  {mark}"
+
+
+def markdown(scores: Scores, gates: Sequence[Held] = ()) -> str:
+    """A summary page: gates, figures, languages, what is not right."""
+    failed = [gate for gate in gates if not gate.held]
+    state = f"{len(failed)} of {len(gates)} gates failed" if failed else "all gates held"
+    run = scores.run
+    parts = [
+        f"## {_plain(run.name)}: {state}\n",
+        f"{len(scores.graded)} replies by {_plain(run.generator)} on {_plain(run.corpus)}, asked "
+        f"as of {run.asked_at.date()}.\n",
+    ]
+    if scores.missing:
+        parts.append(f"**Unfinished: {scores.missing} replies are missing.**\n")
+    parts += [f"- {'✅' if gate.held else '❌'} {_plain(gate.sentence)}" for gate in gates]
+    parts.append("\n| figure | value | 95 % | out of |\n|---|---:|---|---:|")
+    parts += [_row(figure.name, figure) for figure in headlines(scores)]
+    for kind in SLICES:
+        names = [name for name in scores.slices if name.startswith(f"{kind}: ")]
+        if names:
+            parts.append(f"\n| right, by {kind} | value | 95 % | out of |\n|---|---:|---|---:|")
+        for name in names:
+            figure = scores.figure("answer.right", name)
+            if figure:
+                parts.append(_row(name.removeprefix(f"{kind}: "), figure))
+    wrong = list(wrong_lines(scores.graded))
+    parts.append(f"\n<details><summary>{len(wrong)} replies are not right</summary>\n")
+    parts += [f"- {_plain(line)}" for line in wrong]
+    parts.append("\n</details>\n")
+    return "\n".join(parts)
+
+
+def _row(name: str, figure: Figure) -> str:
+    if math.isnan(figure.value):
+        return f"| {_plain(name)} | – | no case | 0 |"
+    if figure.unit == "share":
+        value, bounds = f"{figure.value:.1%}", f"{figure.low:.1%} to {figure.high:.1%}"
+        return f"| {_plain(name)} | {value} | {bounds} | {figure.of:g} |"
+    bounds = "" if math.isnan(figure.low) else f"{figure.low:.4g} to {figure.high:.4g}"
+    return f"| {_plain(name)} | {figure.value:.4g} {figure.unit} | {bounds} | {figure.of:g} |"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown and HTML take as it stands."""
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    return "".join(f"\\{c}" if c in "\\`*_[]|~#" else c for c in escaped)
