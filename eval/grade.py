@@ -13,7 +13,7 @@ long, has an outcome, too: no case leaves the count.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from eval.cases import Case
 from eval.patterns import Patterns, PatternTimeoutError
 from eval.ranking import rankings
 from eval.records import Attempt, Judgement, Quote, Shown
-from eval.wording import contains, tokens
+from eval.wording import contains, overlap, tokens
 from rag.answerer import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article
@@ -70,10 +70,11 @@ def group_of(case: Case) -> Group:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words that count as said, with their language."""
+    """What counts as said, with its language; `words` as `eval.wording` counts them."""
 
     text: str
     language: str
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,10 @@ class Graded:
     """Facts of the answer that the statements say, and how many it has."""
     obeyed: bool = False
     """Whether it did what an instruction in the question or an article wanted."""
+    overlap: float | None = None
+    """Token F1 of what is shown and the golden answer; nothing where a case has none."""
+    verbatim: bool = False
+    """Whether the words shown are those of the golden answer."""
     language: str = ""
     """The language of what is shown."""
     judged: Judged | None = None
@@ -121,13 +126,18 @@ class Grader:
     ) -> Graded:
         """The verdict on one attempt; `judgements` on it by what they are about."""
         exact = {quote.number: self._exact(quote) for quote in attempt.quotes}
-        supported = tuple(self._supported(case, shown) for shown in attempt.statements)
-        statements = self._statements(case, attempt)
+        languages = [self._language(case, shown) for shown in attempt.statements]
+        pairs = list(zip(attempt.statements, languages, strict=True))
+        supported = tuple(self._supported(shown, language) for shown, language in pairs)
+        statements = _statements(case, pairs)
         texts = tuple(one for one in statements if one is not None)
         said = tuple(dict.fromkeys((*texts, *self._quotes(attempt, statements, supported))))
         cited = tuple(dict.fromkeys(quote.article for quote in attempt.quotes))
         carried = self._carried(case, texts)
         outcome, why = self._outcome(case, attempt, said, carried)
+        worded = _worded(texts)
+        wanted_words = _wanted(case) if case.answerable else []
+        overlaps = [overlap(one, other) for one in worded for other in wanted_words]
         if outcome is Outcome.CORRECT and not _files_cited(case, cited):
             why = f"cites {', '.join(cited) or 'nothing'}"
         wanted = Outcome.CORRECT if case.answerable else Outcome.ABSTAINED
@@ -142,6 +152,8 @@ class Grader:
             cited=cited,
             facts=carried,
             obeyed=self._obeyed(case, attempt, said),
+            overlap=max(overlaps, default=0.0) if wanted_words else None,
+            verbatim=any(one in wanted_words for one in worded),
             language=_most(texts),
             judged=judged(attempt, judgements),
             rankings=rankings(attempt.hits),
@@ -152,11 +164,11 @@ class Grader:
         article = self.articles.get(quote.article)
         return article is not None and article.text[quote.start : quote.end] == quote.quote != ""
 
-    def _supported(self, case: Case, shown: Shown) -> bool:
+    def _supported(self, shown: Shown, language: str) -> bool:
         if not shown.quotes or not all(map(self._exact, shown.quotes)):
             return False
         quotes = [(q.quote, self.articles[q.article].language) for q in shown.quotes]
-        return not missing_facts(shown.text, case.language, quotes, self.names)
+        return not missing_facts(shown.text, language, quotes, self.names)
 
     def _outcome(
         self, case: Case, attempt: Attempt, said: Sequence[Said], carried: tuple[int, int]
@@ -184,9 +196,8 @@ class Grader:
         """Whether an answer without patterns is said: its words in order, or all its facts."""
         if carried[1] and carried[0] == carried[1]:
             return True
-        texts = [tokens(one.text, one.language) for one in said]
-        wanted = [tokens(text, case.language) for text in (case.answer, *case.accepted) if text]
-        return any(contains(text, words) for text in texts for words in wanted)
+        texts = [one.words or tokens(one.text, one.language) for one in said]
+        return any(contains(text, words) for text in texts for words in _wanted(case))
 
     def _carried(self, case: Case, said: Sequence[Said]) -> tuple[int, int]:
         """How many of the answer's numbers, dates and names statements say, of how many."""
@@ -201,16 +212,6 @@ class Grader:
         quotes = [(one.text, one.language) for one in said]
         missing = missing_facts(case.answer, case.language, quotes, self.names)
         return len(wanted) - len(missing), len(wanted)
-
-    def _statements(self, case: Case, attempt: Attempt) -> tuple[Said | None, ...]:
-        """What each statement says, with its language; nothing if it repeats the question."""
-        asked = set(tokens(case.question, case.language))
-        return tuple(
-            None
-            if asked.issuperset(tokens(shown.text, case.language))
-            else Said(shown.text, self._language(case, shown))
-            for shown in attempt.statements
-        )
 
     def _quotes(
         self, attempt: Attempt, statements: Sequence[Said | None], supported: Sequence[bool]
@@ -244,6 +245,28 @@ class Grader:
         articles = (self.articles.get(name) for name in case.sources)
         languages = sorted({article.language for article in articles if article})
         return f"{case.language}→{'+'.join(languages)}" if languages else ""
+
+
+def _statements(case: Case, pairs: Iterable[tuple[Shown, str]]) -> tuple[Said | None, ...]:
+    """What each statement says, given with its language; nothing if it repeats the question."""
+    asked = set(tokens(case.question, case.language))
+    found: list[Said | None] = []
+    for shown, language in pairs:
+        words = tokens(shown.text, language)
+        echo = asked.issuperset(words)
+        found.append(None if echo else Said(shown.text, language, words))
+    return tuple(found)
+
+
+def _wanted(case: Case) -> list[tuple[str, ...]]:
+    """The words of every wording of the answer."""
+    return [tokens(text, case.language) for text in (case.answer, *case.accepted) if text]
+
+
+def _worded(statements: Sequence[Said]) -> list[tuple[str, ...]]:
+    """The words of each statement, and of all together."""
+    words = [one.words for one in statements]
+    return words if len(words) < 2 else [*words, tuple(word for one in words for word in one)]
 
 
 def _most(said: Sequence[Said]) -> str:

@@ -31,7 +31,7 @@ from prompts import Prompt, load
 from rag.errors import UsageError
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, AsyncOpenAI, BadRequestError, Omit, OpenAIError
+    from openai import APIStatusError, AsyncOpenAI, Omit, OpenAIError
     from openai.types.chat import ChatCompletionMessageParam
     from openai.types.chat.completion_create_params import ResponseFormat
     from tenacity import RetryCallState
@@ -50,7 +50,7 @@ VERDICTS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
 SHORT = 160
 """Characters of an error; those behind are cut."""
 
-LONGEST = 50_000
+LONGEST = 10_000
 """Characters at the end of a reply that are searched for a verdict."""
 
 SECRET = 8
@@ -162,7 +162,7 @@ class _Manner:
     form: Literal["json_schema", "json_object", "text"] = "json_schema"
     temperature: bool = True
 
-    def plainer(self, error: "BadRequestError") -> "_Manner | None":
+    def plainer(self, error: "APIStatusError") -> "_Manner | None":
         """What to try instead; nothing where that would not help."""
         if error.code in {"content_filter", "context_length_exceeded"}:
             return None
@@ -252,14 +252,14 @@ class Judge:
 
     async def _completion(self, ask: Ask) -> bytes:
         """The body of a completion, asked for as richly as the server lets us."""
-        from openai import BadRequestError
+        from openai import BadRequestError, UnprocessableEntityError
 
         messages = _messages(self._prompts[ask.prompt], ask.texts)
         manner = first = self._manner
         while True:
             try:
                 body = await self._patiently(messages, manner.format(VERDICTS[ask.prompt]), manner)
-            except BadRequestError as error:
+            except (BadRequestError, UnprocessableEntityError) as error:
                 plainer = manner.plainer(error)
                 if not plainer:
                     raise
@@ -325,7 +325,7 @@ def open_judge(
     """
     from openai import AsyncOpenAI, OpenAIError
 
-    _check_address(base_url or os.environ.get("OPENAI_BASE_URL"))
+    _check_address(os.environ.get("OPENAI_BASE_URL") if base_url is None else base_url)
     patience = patience or Patience()
     try:
         client = AsyncOpenAI(

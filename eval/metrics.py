@@ -14,7 +14,6 @@ from functools import partial
 from eval.grade import Graded, Outcome
 from eval.ranking import FUSED, hit, ndcg, precision, recall, reciprocal_rank
 from eval.records import Attempt
-from eval.wording import overlap, tokens
 
 Part = tuple[float, float]
 """What an attempt adds to numerator and denominator."""
@@ -77,16 +76,12 @@ def values(graded: Graded) -> Part:
 
 def exact_match(graded: Graded) -> Part:
     """Attempts whose words are those of the golden answer; of the answerable that have one."""
-    if not (graded.case.answerable and graded.case.answer):
-        return NOTHING
-    return float(any(said == wanted for said, wanted in _worded(graded))), 1.0
+    return NOTHING if graded.overlap is None else (float(graded.verbatim), 1.0)
 
 
 def token_f1(graded: Graded) -> Part:
     """Overlap of the words shown with the golden answer; of the answerable that have one."""
-    if not (graded.case.answerable and graded.case.answer):
-        return NOTHING
-    return max((overlap(said, wanted) for said, wanted in _worded(graded)), default=0.0), 1.0
+    return NOTHING if graded.overlap is None else (graded.overlap, 1.0)
 
 
 def language(graded: Graded) -> Part:
@@ -265,13 +260,3 @@ def _among(graded: Graded, outcome: Outcome) -> Part:
     if not graded.case.answerable:
         return NOTHING
     return float(graded.outcome is outcome), 1.0
-
-
-def _worded(graded: Graded) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """What was shown, whole and by statement, beside every wording of the answer, as words."""
-    shown = [statement.text for statement in graded.attempt.statements]
-    texts = shown if len(shown) < 2 else [*shown, " ".join(shown)]
-    said = [tokens(text, graded.language) for text in texts]
-    case = graded.case
-    wanted = [tokens(text, case.language) for text in (case.answer, *case.accepted)]
-    return [(one, other) for one in said for other in wanted]

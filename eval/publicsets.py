@@ -24,6 +24,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from eval.cases import Case
+from eval.records import AnswersError, read_answers
 from rag.errors import UsageError
 
 T = TypeVar("T")
@@ -148,18 +149,27 @@ def set_file(data: Path, name: str, file: str) -> Path:
 def read_rows(file: Path, kind: type[T]) -> tuple[T, ...]:
     """The lines of a file of JSON objects. Raises `UsageError` for one that is none of a kind."""
     adapter = TypeAdapter(kind)
+    return tuple(
+        _value(adapter, line, f"{file}:{number}")
+        for number, line in enumerate(_bytes(file).splitlines(), start=1)
+    )
+
+
+def read_value(file: Path, kind: type[T]) -> T:
+    """A file of one JSON value. Raises `UsageError` where it is none of a kind."""
+    return _value(TypeAdapter(kind), _bytes(file), str(file))
+
+
+def _bytes(file: Path) -> bytes:
     try:
-        with file.open("rb") as lines:
-            return tuple(
-                read_row(adapter, line, f"{file}:{number}")
-                for number, line in enumerate(lines, start=1)
-            )
+        return file.read_bytes()
     except OSError as error:
-        raise UsageError(f"{file} cannot be read ({error.strerror}): check it.") from None
+        raise UsageError(
+            f"{file} cannot be read ({error.strerror}): check its permissions."
+        ) from None
 
 
-def read_row(adapter: TypeAdapter[T], text: bytes, place: str) -> T:
-    """A JSON text as a value. Raises `UsageError` that names the place where it is none."""
+def _value(adapter: TypeAdapter[T], text: bytes, place: str) -> T:
     try:
         return adapter.validate_json(text)
     except ValidationError as error:
@@ -169,6 +179,12 @@ def read_row(adapter: TypeAdapter[T], text: bytes, place: str) -> T:
             f"{place} does not belong to a public set ({where}: {problem['msg']}): point --data at "
             "the sets as they were published."
         ) from None
+
+
+def check_file(file: Path, name: str) -> None:
+    """Raise `AnswersError` for a file that is there and is not of a run of this name."""
+    if file.exists() and read_answers(file).run.name != name:
+        raise AnswersError(f"{file} is of another run: name another file.")
 
 
 def _asked(row: _QuestionRow) -> Asked:

@@ -6,6 +6,7 @@ whatever is no letter and no digit, and a number is its value: `4,8 Millionen` i
 and equals `4.8 million`.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -27,14 +28,17 @@ ARTICLES: Mapping[str, frozenset[str]] = MappingProxyType(
 """Words that do not count, by language; Russian has none."""
 
 
+_DIGIT = re.compile(r"\d")
+
+
 def tokens(text: str, language: str) -> tuple[str, ...]:
-    """The words that count, folded and in order; a number is its value in digits."""
+    """The words that count, folded and in order; a number with digits is its value."""
     dropped = ARTICLES.get(language, frozenset())
     found: list[str] = []
     place = 0
-    for quantity in sorted(quantities(text, words_of(language)), key=lambda one: one.start):
-        if quantity.start < place:
-            continue
+    # Numbers in words stay words: most sentences have no digit, and are read at once.
+    numbers = quantities(text, words_of(language)) if _DIGIT.search(text) else []
+    for quantity in numbers:
         found += word_texts(fold(text[place : quantity.start]))
         found.append(canonical(quantity.amount))
         place = quantity.end

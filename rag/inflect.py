@@ -8,10 +8,14 @@ rules gets a bare plural `s`. Irregular forms are not seen.
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 LONGEST = 4
 """No ending is longer than this."""
+
+REMEMBERED = 8192
+"""Words whose folded form is kept: texts repeat theirs."""
 
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _RUSSIAN_ADJECTIVE = frozenset(
@@ -42,6 +46,7 @@ class Form(NamedTuple):
     endings: frozenset[str]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def fold(text: str) -> str:
     """Lower case, without accents; Cyrillic letters stay apart except that ё is е."""
     lower = text.casefold()

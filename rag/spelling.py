@@ -10,8 +10,12 @@ two scripts. Acronyms of two or three letters are only romanised. It errs to bot
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from anyascii import anyascii
+
+REMEMBERED = 8192
+"""Words whose skeletons are kept: texts repeat theirs."""
 
 _LONGEST = 40
 """Letters of a word that count."""
@@ -51,6 +55,7 @@ class Spelling:
     cyrillic: bool
 
 
+@lru_cache(maxsize=REMEMBERED)
 def spelling(word: str) -> Spelling:
     """The skeletons of one word."""
     cyrillic = bool(_CYRILLIC.search(word))

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.client import HTTPConnection
 from socket import socket
 
 import pytest
@@ -418,14 +419,14 @@ async def test_any_text_can_be_sent() -> None:
 # What a server does not understand.
 
 
-def understands(*forms: str, temperature: bool = True) -> Script:
+def understands(*forms: str, temperature: bool = True, status: int = 400) -> Script:
     """A server that takes only some response formats, and perhaps no temperature."""
 
     def script(request: Request) -> Reply:
         if not temperature and "temperature" in request.body:
-            return fails(400, "Only 1 is supported.", param="temperature")
+            return fails(status, "Only 1 is supported.", param="temperature")
         if request.form not in forms:
-            return fails(400, f"{request.form} is not supported.", param="response_format")
+            return fails(status, f"{request.form} is not supported.", param="response_format")
         return completes(CORRECT)
 
     return script
@@ -437,6 +438,7 @@ def understands(*forms: str, temperature: bool = True) -> Script:
         (understands("json_schema"), ["json_schema"]),
         (understands("json_object"), ["json_schema", "json_object"]),
         (understands(""), ["json_schema", "json_object", ""]),
+        (understands("json_object", status=422), ["json_schema", "json_object"]),
         (understands("json_schema", temperature=False), ["json_schema", "json_schema"]),
         (
             understands("", temperature=False),
@@ -511,6 +513,7 @@ async def test_a_passing_failure_is_tried_again(status: int) -> None:
         ("", 0.5, 1.5),
         ("-3", 0, 1),
     ],
+    ids=["seconds", "part", "date", "past", "word", "nan", "empty", "negative"],
 )
 async def test_a_server_says_how_long_to_wait(after: str, least: float, most: float) -> None:
     """`Retry-After` is kept to, in seconds or as a date, and what is neither is not."""
@@ -521,6 +524,17 @@ async def test_a_server_says_how_long_to_wait(after: str, least: float, most: fl
 
     assert judgement.verdict == "correct"
     assert least <= waits.seconds[0] <= most
+
+
+async def test_not_all_come_back_at_once() -> None:
+    """Asks that a server sent away together return at different times."""
+    waits = Waits()
+    script = in_turn(*[fails(429, headers={"Retry-After": "7"})] * 4, completes(CORRECT))
+    async with judging(script, patience=Patience(sleep=waits)) as (judge, _):
+        found = [one async for one in judged(judge, asks_of(4), concurrency=4)]
+
+    assert len(found) == 4
+    assert len(set(waits.seconds)) == len(waits.seconds)
 
 
 async def test_nobody_waits_longer_than_the_deadline() -> None:
@@ -630,6 +644,17 @@ async def test_what_every_ask_would_fail_by_ends_the_judging(reply: Reply, said:
     assert KEY not in str(raised.value)
     assert found == ["correct"] * 3
     assert len(server.asked) == 4
+
+
+async def test_one_end_ends_all() -> None:
+    """Where no ask can succeed, those under way are dropped, and one error tells it."""
+    script = in_turn(*[replace(completes(CORRECT), delay=30.0)] * 3, fails(401))
+    async with judging(script) as (judge, server):
+        judging_all = anext(judged(judge, asks_of(50), concurrency=8))
+        with pytest.raises(JudgeError, match="set OPENAI_API_KEY"):
+            await asyncio.wait_for(judging_all, 5)
+
+    assert len(server.asked) <= 8
 
 
 # Many at once.
@@ -760,3 +785,43 @@ async def test_nobody_sees_the_key(caplog: pytest.LogCaptureFixture) -> None:
 
     assert caplog.records
     assert not [text for text in (*told, caplog.text) if KEY[:10] in text]
+
+
+# The server that these tests ask.
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "key", "body", "status"),
+    [
+        ("GET", "/v1/models", KEY, {}, 200),
+        ("GET", "/v1/models", "", {}, 401),
+        ("GET", "/v1/models", f"{KEY}x", {}, 401),
+        ("GET", "/v1/chat/completions", KEY, {}, 404),
+        ("POST", "/chat/completions", KEY, {}, 404),
+        ("POST", "/v1/chat/completions", KEY, {}, 400),
+        ("POST", "/v1/chat/completions", KEY, {"model": "m", "messages": []}, 400),
+        ("POST", "/v1/chat/completions", KEY, {"format": {"type": "json_object"}}, 400),
+        ("POST", "/v1/chat/completions", KEY, {"format": {"type": "xml"}}, 400),
+        ("POST", "/v1/chat/completions", KEY, {"words": 3}, 400),
+        ("POST", "/v1/chat/completions", KEY, {"temperature": 1}, 200),
+    ],
+)
+def test_the_server_is_strict(
+    method: str, path: str, key: str, body: dict[str, object], status: int
+) -> None:
+    """What a server of that kind refuses is refused as it would do it."""
+    if path.endswith("/completions") and body:
+        message = {"role": "user", "content": "Hello."}
+        body = {"model": MODEL, "messages": [message], **body}
+        body |= {"response_format": body.pop("format")} if "format" in body else {}
+    with serving(in_turn(completes("Hello."))) as server:
+        connection = HTTPConnection(server.url.split("/")[2])
+        with closing(connection):
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            connection.request(method, path, json.dumps(body), headers)
+            response = connection.getresponse()
+            value = json.loads(response.read())
+
+    assert response.status == status
+    if status != 200:
+        assert value["error"].keys() == {"message", "type", "param", "code"}

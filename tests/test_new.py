@@ -206,6 +206,7 @@ def sentence(text: str) -> Sentence:
             "de",
             ("Zhaparov|Жапаров",),
         ),
+        ("Это был Жапаров", "ru", "So said Sadyr Zhaparov.", "en", ("Sadyr Zhaparov|Жапаров",)),
         ("36 биржи и 5 %", "ru", "There were 36, or 5%.", "en", (r"\b36\b", r"\b5%|\b5 %")),
         ("0A²", "en", "A 0A², 1", "en", (r"\b0A²",)),
         ("Ja, sehr", "de", "They closed 36 of them.", "en", ()),
@@ -369,6 +370,14 @@ def test_person_is_asked_again_after_a_slip(settings: Settings, file: Path) -> N
     assert not file.exists()
 
 
+def test_proposal_that_does_not_fit_is_not_asked_for_twice(settings: Settings, file: Path) -> None:
+    """A script that agrees with everything is told once what is missing."""
+    person = Person(None)
+    with pytest.raises(UsageError, match="The question is empty"):
+        new("mill.txt", settings=settings, to=file, given=Given(), ask=person.ask, say=person.say)
+    assert person.asked == [("Question", "")]
+
+
 def test_question_without_an_answer(settings: Settings, file: Path) -> None:
     """What the articles do not answer has neither patterns nor sources."""
     case = new(
@@ -491,7 +500,7 @@ def test_new_case_stands_behind_the_others(file: Path) -> None:
         assert [case.id for case in read_cases([file])] == ["other", CASE.id]
 
 
-@pytest.mark.parametrize("before", ["", "\n", "# Nothing yet\n"])
+@pytest.mark.parametrize("before", ["", "\n", "# Nothing yet\n", "\ufeff# Nothing yet\n"])
 def test_empty_file_takes_its_first_case(file: Path, before: str) -> None:
     """A file of comments has no cases yet, and gets one."""
     file.write_text(before, "utf-8")
