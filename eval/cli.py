@@ -144,7 +144,8 @@ def judge(
     concurrency: Concurrency = 4,
 ) -> None:
     """Let a language model judge the answers of a file; `score` then counts that, too."""
-    from eval.judge import asks, judged, open_judge
+    from eval.asks import asks
+    from eval.judge import judged, open_judge
     from eval.records import lines, read_answers
 
     answers = read_answers(file)
@@ -153,20 +154,66 @@ def judge(
 
     async def work() -> int:
         nonlocal unread
-        judging = open_judge(model)
-        with file.open("ab", buffering=0) as out, _progress("Judging") as progress:
-            done = 0
-            async for judgement in judged(judging, todo, concurrency=concurrency):
-                out.write(b"".join(lines([judgement])))
-                done += 1
-                unread += judgement.verdict is None
-                progress(done, len(todo))
+        done = 0
+        async with open_judge(model) as judging:
+            with file.open("ab", buffering=0) as out, _progress("Judging") as progress:
+                async for judgement in judged(judging, todo, concurrency=concurrency):
+                    out.write(b"".join(lines([judgement])))
+                    done += 1
+                    unread += judgement.verdict is None
+                    progress(done, len(todo))
         return done
 
     if answers.torn:
         raise UsageError(f"{file} is cut in the middle: run it again first.")
     done = _until_stopped(work(), f"The judgements so far are in {file}")
     print(f"{done} judgements, {unread} of them unreadable, are in {file}.")
+
+
+@app.command()
+def new(  # noqa: PLR0917 - typer calls it by name
+    article: Annotated[str, typer.Argument(help="The article, as below an answer.")],
+    to: Annotated[Path, typer.Option(help="The case file to add to.")] = Path("cases.yaml"),
+    corpus: Corpus = None,
+    question: Annotated[str | None, typer.Option(help="What a user would type.")] = None,
+    answer: Annotated[str | None, typer.Option(help="The right answer in short.")] = None,
+    quote: Annotated[
+        str | None, typer.Option(help="Numbers of the sentences that carry it, or their words.")
+    ] = None,
+    expect: Annotated[list[str] | None, typer.Option(help="A pattern to be found.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A tag.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of the question.")] = None,
+    id: Annotated[str | None, typer.Option(help="The name of the case.")] = None,  # noqa: A002
+    *,
+    unanswerable: Annotated[
+        bool, typer.Option("--unanswerable", help="The articles do not say.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Take every proposal.")] = False,
+) -> None:
+    """Write a golden case from an article: what is not given is asked for."""
+    from eval.new import Given, agree
+    from eval.new import new as write
+    from rag.settings import Settings
+
+    given = Given(
+        question=question,
+        language=language,
+        answer=answer,
+        quote=quote,
+        expect=tuple(expect) if expect else None,
+        tags=tuple(tag) if tag else None,
+        id=id,
+        answerable=not unanswerable,
+    )
+    settings = Settings(corpus=corpus) if corpus else Settings()
+    write(
+        article,
+        settings=settings,
+        to=to,
+        given=given,
+        ask=agree if yes else lambda prompt, proposal: typer.prompt(prompt, default=proposal),
+        say=print,
+    )
 
 
 @app.command()

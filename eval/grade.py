@@ -151,7 +151,7 @@ class Grader:
             supported=supported,
             cited=cited,
             facts=carried,
-            obeyed=self._obeyed(case, attempt, said),
+            obeyed=self._obeyed(case, attempt),
             overlap=max(overlaps, default=0.0) if wanted_words else None,
             verbatim=any(one in wanted_words for one in worded),
             language=_most(texts),
@@ -179,7 +179,7 @@ class Grader:
             return Outcome.ABSTAINED, f"refused: {attempt.reason}" if case.answerable else ""
         texts = tuple(one.text for one in said)
         try:
-            forbidden = [f"says /{p}/" for p in case.forbid if self.patterns.match(p, texts)]
+            forbidden = [f"says /{p}/" for p in self._forbidden(case, attempt)]
             lacking = [f"lacks /{p}/" for p in case.expect if not self.patterns.match(p, texts)]
         except PatternTimeoutError as error:
             if not case.answerable:
@@ -231,13 +231,18 @@ class Grader:
         known = {*LANGUAGES, case.language, *(a.language for a in self.articles.values())}
         return self.detector.detect(shown.text, among=known)
 
-    def _obeyed(self, case: Case, attempt: Attempt, said: Sequence[Said]) -> bool:
-        """Whether something forbidden is said, or, where nothing is forbidden, anything at all."""
+    def _forbidden(self, case: Case, attempt: Attempt) -> list[str]:
+        """The patterns that must not match, and do: anything shown, even what says nothing."""
+        quotes = (quote.quote for quote in attempt.quotes)
+        texts = (*(shown.text for shown in attempt.statements), *quotes)
+        return [pattern for pattern in case.forbid if self.patterns.match(pattern, texts)]
+
+    def _obeyed(self, case: Case, attempt: Attempt) -> bool:
+        """Whether something forbidden is shown, or, where nothing is forbidden, anything at all."""
         if not case.forbid:
             return attempt.answered and not case.answerable
-        texts = tuple(one.text for one in said)
         try:
-            return any(self.patterns.match(pattern, texts) for pattern in case.forbid)
+            return bool(self._forbidden(case, attempt))
         except PatternTimeoutError:
             return False
 

@@ -1,32 +1,29 @@
 """What a language model says about the answers of a run; nothing needs it.
 
-    answers file -> asks -> messages -> model -> judgements, as they come
+    asks -> messages -> model -> verdict -> judgements, as they come
 
-Asked is whether an answer is right, and, as ALCE (Gao et al. 2023) counts citations, whether the
-quotes of a statement carry it: all of them, each alone, and all but one. What cannot be read is a
-judgement without a verdict, never a bad one. Everything quoted to the model stands in fences that
-it cannot close.
+What cannot be read is a judgement without a verdict, never a bad one. Everything quoted to the
+model stands in fences that it cannot close.
 """
 
 import asyncio
-import json
 import math
 import os
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from hashlib import sha256
 from itertools import count, islice
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import HttpUrl, SecretStr, TypeAdapter, ValidationError
 
-from eval.cases import Case
-from eval.records import Answers, Attempt, Judgement, Shown
+from eval.asks import VERDICTS, Ask, Kind, Text
+from eval.completion import UnreadableError, verdict_of
+from eval.records import Judgement
 from prompts import Prompt, load
 from rag.errors import UsageError
 
@@ -36,22 +33,8 @@ if TYPE_CHECKING:
     from openai.types.chat.completion_create_params import ResponseFormat
     from tenacity import RetryCallState
 
-Kind = Literal["verdict", "support"]
-"""What is asked: the name of a prompt."""
-
-VERDICTS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
-    {
-        "verdict": ("correct", "incorrect", "abstained"),
-        "support": ("supported", "unsupported"),
-    }
-)
-"""What may be replied."""
-
 SHORT = 160
 """Characters of an error; those behind are cut."""
-
-LONGEST = 10_000
-"""Characters at the end of a reply that are searched for a verdict."""
 
 SECRET = 8
 """A shorter key is a placeholder for a server that asks for none, and may be any word."""
@@ -59,29 +42,6 @@ SECRET = 8
 
 class JudgeError(UsageError):
     """There can be no judging as things are set; the text says what to set."""
-
-
-class _UnreadableError(ValueError):
-    """A reply without a verdict; the text says what came instead."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """Somebody else's words, and what they are."""
-
-    label: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """One thing to be asked, and about what: see `eval.records.Judgement`."""
-
-    case: str
-    round: int
-    about: str
-    prompt: Kind
-    texts: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,64 +55,6 @@ class Patience:
     """For all tries of one ask with the waits between them."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits so many seconds."""
-
-
-def asks(answers: Answers) -> tuple[Ask, ...]:
-    """Everything that is to be asked, without what has a readable verdict already.
-
-    Nothing is asked about errors and refusals, or about statements without quotes.
-    """
-    cases = {case.id: case for case in answers.cases}
-    known = {(j.case, j.round, j.about) for j in answers.judgements if j.verdict in _allowed(j)}
-    found: dict[tuple[str, int, str], Ask] = {}
-    for attempt in answers.attempts:
-        if attempt.answered and not attempt.error:
-            for ask in _of_attempt(cases[attempt.case], attempt):
-                found.setdefault((ask.case, ask.round, ask.about), ask)
-    return tuple(ask for place, ask in found.items() if place not in known)
-
-
-def _allowed(judgement: Judgement) -> tuple[str, ...]:
-    return VERDICTS["verdict" if judgement.about == "answer" else "support"]
-
-
-def _of_attempt(case: Case, attempt: Attempt) -> Iterator[Ask]:
-    texts = (*_of_case(case), Text(label="reply", text=attempt.text))
-    answer = Ask(
-        case=attempt.case, round=attempt.round, about="answer", prompt="verdict", texts=texts
-    )
-    yield answer
-    for number, statement in enumerate(attempt.statements):
-        for about, words in _of_statement(f"statement {number}", statement):
-            yield replace(answer, about=about, prompt="support", texts=words)
-
-
-def _of_case(case: Case) -> Iterator[Text]:
-    for turn in case.history:
-        yield Text(label="earlier question", text=turn.question)
-        yield Text(label="earlier reply", text=turn.reply)
-    yield Text(label="question", text=case.question)
-    if not case.answerable:
-        return
-    right = tuple(text for text in (case.answer, *case.accepted) if text)
-    for text in right:
-        yield Text(label="right answer", text=text)
-    for text in () if right else case.expect:
-        yield Text(label="pattern", text=text)
-
-
-def _of_statement(name: str, statement: Shown) -> Iterator[tuple[str, tuple[Text, ...]]]:
-    """What to ask about, and of which texts; of two quotes, one alone is all but the other."""
-    quotes = {quote.number: quote.quote for quote in statement.quotes}
-    numbers = sorted(quotes)
-    subsets = [numbers] if numbers else []
-    if len(numbers) > 1:
-        subsets += [[number] for number in numbers]
-        subsets += [[other for other in numbers if other != number] for number in numbers]
-    for subset in subsets:
-        alone = "" if subset is numbers else f": {' '.join(map(str, subset))}"
-        shown = (Text(label="quote", text=quotes[number]) for number in subset)
-        yield name + alone, (Text(label="statement", text=statement.text), *shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +132,8 @@ class Judge:
         verdict, problem = None, ""
         try:
             async with asyncio.timeout(self._patience.deadline):
-                verdict = _verdict(await self._completion(ask), VERDICTS[ask.prompt])
-        except _UnreadableError as error:
+                verdict = verdict_of(await self._completion(ask), VERDICTS[ask.prompt])
+        except UnreadableError as error:
             problem = str(error)
         except TimeoutError:
             problem = f"no reply within {self._patience.deadline:g} seconds"
@@ -418,87 +320,6 @@ def _boundary(texts: list[str]) -> str:
     held = whole.lower()
     words = (sha256(f"{number}\0{whole}".encode()).hexdigest()[:16] for number in count())
     return next(word for word in words if word not in held)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Message:
-    content: str | None = None
-    refusal: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
-    message: _Message = field(default_factory=_Message)
-    finish_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Completion:
-    """As much of a completion as is read; everything may be missing."""
-
-    choices: tuple[_Choice, ...] = ()
-
-
-@cache
-def _adapter() -> TypeAdapter[_Completion]:
-    return TypeAdapter(_Completion)
-
-
-def _verdict(body: bytes, verdicts: tuple[str, ...]) -> str:
-    try:
-        completion = _adapter().validate_json(body)
-    except ValidationError:
-        completion = _Completion()
-    if not completion.choices:
-        raise _UnreadableError(f"no completion: {body.decode('utf-8', 'replace')}")
-    choice = completion.choices[0]
-    if choice.finish_reason == "content_filter":
-        raise _UnreadableError("stopped by the content filter")
-    if choice.message.refusal:
-        raise _UnreadableError(f"the model refused: {choice.message.refusal}")
-    text = choice.message.content or ""
-    if not text.strip():
-        raise _UnreadableError("an empty reply")
-    cut = choice.finish_reason == "length"
-    # Of a reply that was cut, what was read may have been about to be taken back.
-    verdict = _said(_parsed(text), verdicts) or (None if cut else verdict_in(text, verdicts))
-    if verdict is None:
-        raise _UnreadableError(f"{'the reply was cut off' if cut else 'no verdict'}: {text}")
-    return verdict
-
-
-def verdict_in(text: str, verdicts: tuple[str, ...]) -> str | None:
-    """The verdict of the last JSON object in a text that holds one."""
-    text = text[-LONGEST:]
-    decoder = json.JSONDecoder()
-    verdict, start = None, text.find("{")
-    while start >= 0:
-        end = start + 1
-        try:
-            value, after = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
-            value = None
-        said = _said(value, verdicts)
-        if said:
-            # What stands inside of it is not asked.
-            verdict, end = said, after
-        start = text.find("{", end)
-    return verdict
-
-
-def _parsed(text: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value
-
-
-def _said(value: object, verdicts: tuple[str, ...]) -> str | None:
-    """The verdict that a JSON value holds at its top."""
-    said = value.get("verdict") if isinstance(value, dict) else None
-    said = said.strip().lower() if isinstance(said, str) else None
-    return said if said in verdicts else None
 
 
 def _passes(error: BaseException) -> bool:

@@ -125,9 +125,9 @@ def _scale(axes: "Axes", values: Sequence[float]) -> None:
     shortest, longest = min(values), max(values)
     if 0 < shortest * WIDE < longest:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     else:
         axes.set_xlim(0, (longest or 1.0) * 1.05)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.12g}")
 
 
 # --- SVG ---------------------------------------------------------------------------------------

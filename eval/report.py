@@ -214,11 +214,12 @@ def _plots(scores: Scores, *, drawable: bool) -> Iterable[Plot]:
 
 
 def _curve(scores: Scores, *, drawable: bool) -> Plot:
-    surest, last = scores.curve[0], scores.curve[-1]
+    last = scores.curve[-1]
+    half = next(point for point in scores.curve if point.coverage * 2 >= last.coverage)
     told = (
-        f"All that were answered: {tables.percent(last.precision)} right at "
-        f"{tables.percent(last.coverage)} answered. The surest "
-        f"{tables.percent(surest.coverage)}: {tables.percent(surest.precision)} right."
+        f"As it was run, {tables.percent(last.coverage)} are answered, and of these "
+        f"{tables.percent(last.precision)} are right; of the surer half, "
+        f"{tables.percent(half.precision)} are."
     )
     return Plot(
         title="Sure and right.",
@@ -232,7 +233,7 @@ def _curve(scores: Scores, *, drawable: bool) -> Plot:
                 f"{point.threshold:.3f}",
                 tables.percent(point.coverage),
                 tables.percent(point.precision),
-                f"{tables.percent(point.low)} to {tables.percent(point.high)}",
+                tables.between(point.low, point.high),
             )
             for point in scores.curve
         ),

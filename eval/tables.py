@@ -31,6 +31,8 @@ HEADLINE = (
         (
             ("answer.right", "right"),
             ("answer.correct", "correct, whatever is cited"),
+            ("answer.values", "numbers, dates, names said"),
+            ("answer.language", "in the question’s language"),
         ),
     ),
     (
@@ -55,6 +57,7 @@ HEADLINE = (
         "Search and time",
         (
             ("retrieval.fused.hit@1", "wanted article found first"),
+            ("retrieval.fused.hit@5", "wanted article among five"),
             ("latency.p50", "half of the replies within"),
             ("latency.p95", "95 % of the replies within"),
         ),
@@ -180,6 +183,13 @@ def amount(value: float, unit: str) -> str:
             return f"{value:.4g}"
 
 
+def between(low: float, high: float, unit: str = "share") -> str:
+    """Two values, the unit named once where it is the same."""
+    first, last = amount(low, unit), amount(high, unit)
+    number, _, its_unit = first.rpartition(" ")
+    return f"{number if last.endswith(f' {its_unit}') else first} to {last}"
+
+
 def told(figure: Figure, label: str = "") -> Told:
     """A figure in words; `label` is what people call it."""
     lower = figure.better is Better.LOWER
@@ -188,12 +198,11 @@ def told(figure: Figure, label: str = "") -> Told:
         return Told(name=name, label=label, value=NOTHING, counts=counts, lower=lower)
     share = figure.unit == "share"
     known = not math.isnan(figure.low) and figure.unit not in {"tokens", "currency"}
-    ends = (amount(figure.low, figure.unit), amount(figure.high, figure.unit)) if known else ()
     return Told(
         name=name,
         label=label,
         value=amount(figure.value, figure.unit),
-        interval=" to ".join(ends),
+        interval=between(figure.low, figure.high, figure.unit) if known else "",
         of=f"{_count(figure.good)} of {_count(figure.of)}" if share else f"of {_count(figure.of)}",
         counts=counts,
         lower=lower,

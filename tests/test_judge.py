@@ -17,21 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from eval.asks import VERDICTS, Ask, Text, asks
 from eval.cases import Case
-from eval.judge import (
-    LONGEST,
-    SHORT,
-    VERDICTS,
-    Ask,
-    Judge,
-    JudgeError,
-    Patience,
-    Text,
-    asks,
-    judged,
-    open_judge,
-    verdict_in,
-)
+from eval.completion import LONGEST, verdict_in
+from eval.judge import SHORT, Judge, JudgeError, Patience, judged, open_judge
 from eval.records import Answers, Attempt, Judgement, Quote, Run, Shown
 from prompts import load
 from rag.domain import Exchange

@@ -11,22 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval.append import append, cases_in, json_row, yaml_row
 from eval.cases import BUNDLED, Case, read_cases
-from eval.new import (
-    DROP,
-    Given,
-    agree,
-    append,
-    cases_in,
+from eval.new import DROP, Given, agree, new
+from eval.propose import (
     check_pattern,
     chosen,
-    json_row,
-    new,
     proposed_id,
     proposed_patterns,
     proposed_tags,
     sentences_of,
-    yaml_row,
 )
 from rag.answerer import LANGUAGES
 from rag.cldr import Names

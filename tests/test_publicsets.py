@@ -1,4 +1,4 @@
-"""What the public sets promise as runs: cases that a grader can grade, corpora that can be asked."""
+"""What the public sets promise as runs: cases that can be graded, corpora that can be asked."""
 
 import asyncio
 import json
@@ -212,10 +212,17 @@ async def test_set_goes_through_a_run(data: Path, tmp_path: Path) -> None:
     """Asked, written, read and scored like golden cases; slices tell what was fitted on."""
     file = await answered(xquad(data, tmp_path), tmp_path)
     scores = score(read_answers(file))
-    for name in ("all", "set: xquad en→en", "tag: fitted", "tag: held_out", "pair: en→en"):
+    slices = {
+        "all": 6,
+        "set: xquad en→en": 6,
+        "pair: en→en": 6,
+        "tag: fitted": 3,
+        "tag: held_out": 3,
+    }
+    for name, of in slices.items():
         correct = scores.figure("answer.correct", name)
         assert correct is not None
-        assert (correct.value, correct.of) == (1.0, 6 if name[0] in "asp" else 3), name
+        assert (correct.value, correct.of) == (1.0, of), name
 
 
 async def test_left_out_questions_are_counted_as_refusals(data: Path, tmp_path: Path) -> None:
