@@ -51,11 +51,11 @@ format: $(VENV)/.ready-dev ## Format the code and sort its imports
 bench: $(VENV)/.ready-bench ## Time a cold question, or: make bench ARGS="splitters"
 	@$(RUN) eval.bench $(or $(ARGS),cold)
 
-eval: $(VENV)/.ready ## Ask the golden questions, or: make eval ARGS="public --data DIR"
-	@$(RUN) eval $(or $(ARGS),golden)
+eval: $(VENV)/.ready-report ## Ask the golden questions, or: make eval ARGS="xquad --data DIR"
+	@$(RUN) eval $(ARGS)
 
 clean: ## Remove .venv and what the tools leave behind
-	@rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) build dist eval-results *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 question:
@@ -73,12 +73,17 @@ $(VENV)/.ready: $(VENV)/.made $(PINS)
 	@$(INSTALL) --editable .
 	@touch $@
 
+$(VENV)/.ready-report: $(VENV)/.made $(PINS)
+	@echo 'Installing citebot and what draws the report into $(VENV), only this once ...' >&2
+	@$(INSTALL) --editable '.[report]'
+	@touch $(VENV)/.ready $@
+
 $(VENV)/.ready-dev: $(VENV)/.made $(PINS)
 	@echo 'Installing citebot and the tools for its tests into $(VENV), only this once ...' >&2
 	@$(INSTALL) --editable '.[dev]'
-	@touch $(VENV)/.ready $@
+	@touch $(VENV)/.ready $(VENV)/.ready-report $@
 
 $(VENV)/.ready-bench: $(VENV)/.made $(PINS)
 	@echo 'Installing citebot, tools and rivals for the benchmarks into $(VENV), only this once ...' >&2
 	@$(INSTALL) --editable '.[dev,bench]'
-	@touch $(VENV)/.ready $(VENV)/.ready-dev $@
+	@touch $(VENV)/.ready $(VENV)/.ready-report $(VENV)/.ready-dev $@

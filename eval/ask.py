@@ -5,6 +5,7 @@ attempt, with the error in it, and does not end the run.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
@@ -42,9 +43,11 @@ async def asked(
     done: asyncio.Queue[Attempt | None] = asyncio.Queue()
 
     async def work() -> None:
-        for task in waiting:  # Shared: every worker takes the next one.
-            await done.put(await attempt(answerer, task))
-        await done.put(None)
+        try:
+            for task in waiting:  # Shared: every worker takes the next one.
+                await done.put(await attempt(answerer, task))
+        finally:  # Also where a generator cancels its own task: nobody may wait for that one.
+            done.put_nowait(None)
 
     workers = [asyncio.create_task(work()) for _ in range(concurrency)]
     try:
@@ -91,7 +94,8 @@ def of_reply(task: Task, reply: Reply, seconds: float) -> Attempt:
             for statement in (answer.statements if answer else ())
         ),
         reason=None if isinstance(reply, Answer) else str(reply.reason),
-        confidence=reply.confidence,
+        # A number that is none would not be read again.
+        confidence=reply.confidence if math.isfinite(reply.confidence) else 0.0,
         language=reply.question.language,
         unknown=() if isinstance(reply, Answer) else reply.unknown,
         stale=reply.stale,

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from eval.cases import Case
 from eval.score import Scores
-from rag.errors import UsageError
+from rag.errors import StorageError, UsageError
 
 FILE = Path(__file__).parent / "baseline.json"
 
@@ -57,8 +57,11 @@ def read_baselines(file: Path = FILE) -> tuple[Baseline, ...]:
         return TypeAdapter(tuple[Baseline, ...]).validate_json(file.read_bytes())
     except FileNotFoundError:
         return ()
-    except (OSError, ValidationError) as error:
-        raise UsageError(f"{file} is no file of baselines: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read ({error.strerror}).") from None
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise UsageError(f"{file} is no file of baselines ({problem}).") from None
 
 
 def baseline_for(scores: Scores, baselines: tuple[Baseline, ...]) -> Baseline | None:
@@ -71,12 +74,13 @@ def baseline_for(scores: Scores, baselines: tuple[Baseline, ...]) -> Baseline | 
 def write_baseline(scores: Scores, file: Path = FILE) -> None:
     """Put the baseline of a run into a file, in the place of an older one of its kind.
 
-    Cases of the older one that this run did not ask stay.
+    Cases of the older one that this run did not ask stay. Raises `StorageError` where the file
+    cannot be written.
     """
     new, others = baseline_of(scores), read_baselines(file)
     old = baseline_for(scores, others)
-    ids = {name.split(" ")[0] for name in new.right}
-    kept = {n: r for n, r in (old.right if old else {}).items() if n.split(" ")[0] not in ids}
+    ids = set(map(_id, new.right))
+    kept = {n: r for n, r in (old.right if old else {}).items() if _id(n) not in ids}
     merged = Baseline(
         corpus=new.corpus,
         generator=new.generator,
@@ -87,13 +91,22 @@ def write_baseline(scores: Scores, file: Path = FILE) -> None:
         [*(other for other in others if other is not old), merged],
         key=lambda one: (one.generator, one.corpus, one.index),
     )
-    file.write_bytes(TypeAdapter(tuple[Baseline, ...]).dump_json(tuple(rows), indent=1) + b"\n")
+    data = TypeAdapter(tuple[Baseline, ...]).dump_json(tuple(rows), indent=1) + b"\n"
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise StorageError(f"{file} cannot be written ({error.strerror}): free space?") from error
 
 
 def changes(scores: Scores, baseline: Baseline) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The ids of the cases lost against a baseline, and of those gained."""
     now = baseline_of(scores).right if not scores.missing else {}
     both = [name for name in now if name in baseline.right]
-    lost = tuple(n.split(" ")[0] for n in both if baseline.right[n] and not now[n])
-    gained = tuple(n.split(" ")[0] for n in both if now[n] and not baseline.right[n])
+    lost = tuple(_id(n) for n in both if baseline.right[n] and not now[n])
+    gained = tuple(_id(n) for n in both if now[n] and not baseline.right[n])
     return lost, gained
+
+
+def _id(name: str) -> str:
+    """The id of a case as `named` names it; an id may hold spaces."""
+    return name.rpartition(" ")[0]

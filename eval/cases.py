@@ -17,11 +17,12 @@ A case file is a YAML list or one JSON object per line. What a case may say:
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import regex
 import yaml
@@ -42,6 +43,8 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 """What a case may say."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 MOST_SHOWN = 50
 """Problems that an error lists before it only counts them."""
@@ -131,8 +134,9 @@ def _rows(file: Path, problems: list[str]) -> Iterator[_Row]:
     """The rows of a file; what cannot be read as one goes to `problems`."""
     try:
         text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        problems.append(f"{file.name}: it is not UTF-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(f"{file.name}:{line}: it is not UTF-8")
     except OSError as error:
         problems.append(f"{file.name}: it cannot be read ({error.strerror})")
     else:
@@ -146,7 +150,7 @@ def _json_rows(file: Path, text: str, problems: list[str]) -> Iterator[_Row]:
             continue
         try:
             pairs = json.loads(line, object_pairs_hook=_unique)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problems.append(f"{file.name}:{number}: it is no JSON object ({error})")
         else:
             yield _Row(value=pairs, line=number)
@@ -161,38 +165,66 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _yaml_rows(file: Path, text: str, problems: list[str]) -> Iterator[_Row]:
-    loader = yaml.SafeLoader(text)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            return
-        if not isinstance(node, yaml.SequenceNode):
-            problems.append(f"{file.name}:1: it is no list of cases")
-            return
-        for item in node.value:
-            lines, twice = _lines(item)
-            problems += [f"{file.name}:{line}: `{name}` stands twice" for name, line in twice]
-            value = loader.construct_object(item, deep=True)
-            yield _Row(value=value, line=item.start_mark.line + 1, lines=lines)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        problems.append(f"{file.name}:{line}: it is no YAML ({error.problem or error.context})")
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problems.append(f"{file.name}: it is no YAML ({' '.join(str(error).split())})")
-    finally:
-        loader.dispose()
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        problems.append(_no_yaml(file, error, _line_of(error, text)))
+        return
+    if node is None:
+        return
+    if not isinstance(node, yaml.SequenceNode):
+        problems.append(f"{file.name}:1: it is no list of cases")
+        return
+    for item in node.value:
+        lines = {str(key.value): key.start_mark.line + 1 for key, _ in reversed(_pairs(item))}
+        line = item.start_mark.line + 1
+        problems += [f"{file.name}:{place}: `{name}` stands twice" for name, place in _twice(item)]
+        try:
+            # One of its own for each case: what stops one case stops no other.
+            value = yaml.constructor.SafeConstructor().construct_document(item)
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            problems.append(_no_yaml(file, error, line))
+        else:
+            yield _Row(value=value, line=line, lines=lines)
 
 
-def _lines(item: yaml.Node) -> tuple[dict[str, int], list[tuple[str, int]]]:
-    """The line of each name of a mapping, and the names that stand twice."""
-    lines: dict[str, int] = {}
-    twice: list[tuple[str, int]] = []
-    for key, _ in item.value if isinstance(item, yaml.MappingNode) else ():
-        name, line = str(key.value), key.start_mark.line + 1
-        if name in lines:
-            twice.append((name, line))
-        lines.setdefault(name, line)
-    return lines, twice
+def _no_yaml(file: Path, error: Exception, line: int) -> str:
+    """What is wrong with YAML; `line` counts where the error knows none."""
+    what = " ".join(str(error).split())
+    if isinstance(error, yaml.MarkedYAMLError):
+        line = error.problem_mark.line + 1 if error.problem_mark else line
+        what = error.problem or error.context or what
+    return f"{file.name}:{line}: it is no YAML ({what})"
+
+
+def _line_of(error: Exception, text: str) -> int:
+    """The line of a character that YAML does not allow; 1 for any other error."""
+    place = error.position if isinstance(error, yaml.reader.ReaderError) else 0
+    return text.count("\n", 0, place) + 1
+
+
+def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The names and values of a mapping; none of anything else."""
+    return node.value if isinstance(node, yaml.MappingNode) else []
+
+
+def _twice(item: yaml.Node) -> Iterator[tuple[str, int]]:
+    """The names that stand twice in a mapping, or in one inside of it, with their lines."""
+    waiting = [item]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue  # An alias may lead back to where it stands.
+        seen.add(id(node))
+        names: set[str] = set()
+        for key, value in _pairs(node):
+            if str(key.value) in names:
+                yield str(key.value), key.start_mark.line + 1
+            names.add(str(key.value))
+            waiting.append(value)
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
 
 
 class _Reader:
@@ -237,6 +269,8 @@ class _Reader:
             return
         if not case.answerable and (case.expect or case.sources):
             self.wrong("answerable", "what the articles do not say has no `expect` or `sources`")
+        if len(set(case.sources)) < len(case.sources):
+            self.wrong("sources", "`sources` names a file twice")
         if case.answerable and not case.sources:
             self.wrong("", "an answerable case needs `sources`")
         if case.answerable and not (case.expect or case.answer):
@@ -244,14 +278,14 @@ class _Reader:
 
     def _text(self, name: str) -> str:
         value = self._values.get(name)
-        if isinstance(value, str) and value.strip():
+        if _is_text(value):
             return value
         self.wrong(name, f"`{name}` is missing, or no text")
         return ""
 
     def _language(self) -> str:
         value = self._text("language")
-        if value and not (value.isascii() and value.isalpha() and value.islower()):
+        if value and not re.fullmatch("[a-z]{2}", value):
             self.wrong("language", "`language` is no code such as `en`")
         return value
 
@@ -266,7 +300,7 @@ class _Reader:
         return self._list("sources", sources["any_of"])
 
     def _list(self, name: str, value: object) -> tuple[str, ...]:
-        if isinstance(value, list) and all(isinstance(text, str) and text for text in value):
+        if isinstance(value, list) and all(map(_is_text, value)):
             return tuple(value)
         self.wrong(name, f"`{name}` is no list of texts")
         return ()
@@ -297,8 +331,13 @@ def _is_turn(turn: object) -> bool:
     return (
         isinstance(turn, dict)
         and turn.keys() == {"question", "answer"}
-        and all(isinstance(value, str) and value.strip() for value in turn.values())
+        and all(map(_is_text, turn.values()))
     )
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is a text that says something; half a surrogate pair cannot be written."""
+    return isinstance(value, str) and bool(value.strip()) and not _SURROGATE.search(value)
 
 
 def _objection(pattern: str) -> str:

@@ -4,18 +4,20 @@ Libraries are loaded inside the commands, so that `--help` and a wrong command a
 """
 
 import asyncio
+import os
 import sys
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from rag.cli import WrongUsage
 from rag.errors import CitebotError, UsageError
+from rag.paths import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator
 
     from eval.records import Answers
     from eval.run import Plan, Progress, Ready
@@ -59,20 +61,46 @@ Output = Annotated[Path | None, typer.Option(help="The folder for what comes of 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # What the terminal cannot show must not end in a traceback.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else arguments
     if not given or (given[0].startswith("-") and given[0] != "--help"):
         given = ["golden", *given]
     try:
         status = app(args=given, prog_name="python -m eval", standalone_mode=False)
+        sys.stdout.flush()
     except CitebotError as error:
-        print(f"citebot: {error}", file=sys.stderr)
+        _complain(str(error))
         return BROKEN
     except typer.Abort:
         return INTERRUPTED
     except WrongUsage as error:
-        print(f"citebot: {error.format_message().rstrip('.')}: see `--help`.", file=sys.stderr)
+        _complain(f"{error.format_message().rstrip('.')}: see `--help`.")
+        return BROKEN
+    except BrokenPipeError:
+        # Nobody takes the output any more; Python would complain about that at its end.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN
+    except OSError as error:
+        _complain(f"The system refused ({error}): free space, or check permissions.")
         return BROKEN
     return status if isinstance(status, int) else HELD
+
+
+def _complain(sentence: str) -> None:
+    """Say on standard error what is wrong; only what is wrong with cases has several lines."""
+    for line in f"citebot: {sentence}".split("\n"):
+        print(printable(line), file=sys.stderr)
+
+
+def _show(lines: "Iterable[str]") -> None:
+    """Print lines in which cases, articles or models may have put anything."""
+    for line in lines:
+        print(printable(line))
 
 
 @app.command()
@@ -129,8 +157,7 @@ def compare(
     from eval.summary import comparison_lines
 
     comparison = compared(_scores(before), _scores(after))
-    for line in comparison_lines(comparison):
-        print(line)
+    _show(comparison_lines(comparison))
     if report:
         write_report(report, comparison.after, comparison=comparison)
         print(f"Written: {report}")
@@ -240,14 +267,16 @@ def repeat(file: File, output: Output = None) -> None:
     before = read_answers(file)
     with tempfile.TemporaryDirectory() as folder:
         one = ready(plan_of(before, Path(folder)))
-        again = (output or RESULTS / f"{before.run.name}-{one.digest}-again") / ANSWERS
+        # The name is from the file, which may be from anywhere.
+        name = PurePath(before.run.name).name
+        again = (output or RESULTS / f"{name}-{one.digest}-again") / ANSWERS
+        if again.exists() and again.samefile(file):
+            raise UsageError(f"{again} is what is to be repeated: name another folder.")
         _run(one, again)
     repetition = beside(before, read_answers(again))
-    for change in repetition.changes:
-        print(change)
+    _show(repetition.changes)
     print(f"{repetition.same} of {len(before.attempts)} replies are the same.")
-    for case in repetition.unlike:
-        print(f"  not the same: {case}")
+    _show(f"  not the same: {case}" for case in repetition.unlike)
     print(f"Written: {again}")
 
 
@@ -322,10 +351,11 @@ def _asked(plan: "Plan", output: Path | None) -> Path:
 def _run(ready: "Ready", file: Path) -> None:
     from eval.run import run as run_it
 
+    then = "begins anew" if ready.plan.fresh else "goes on"
     with _progress("Asking") as progress:
         _until_stopped(
             run_it(ready, file, progress),
-            f"What is answered is in {file}; the same command goes on",
+            f"What is answered is in {file}; the same command {then}",
         )
 
 
@@ -334,7 +364,7 @@ def _until_stopped(work: "Coroutine[Any, Any, T]", sentence: str) -> T:
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
-        print(f"citebot: Stopped. {sentence}.", file=sys.stderr)
+        _complain(f"Stopped. {sentence}.")
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -357,15 +387,13 @@ def _finish(file: Path, *, gates: Path | None = None, failed: bool) -> None:
     answers = read_answers(file)
     scores = scored(answers)
     results = held(scores, read_gates(gates or FILE), baseline_for(scores, read_baselines()))
-    for line in text_lines(scores, results):
-        print(line)
-    for line in wrong_lines(scores.graded) if failed else ():
-        print(f"  {line}")
+    _show(text_lines(scores, results))
+    _show(f"  {line}" for line in (wrong_lines(scores.graded) if failed else ()))
     for written in (file, *write_all(file.parent, scores, results)):
         print(f"Written: {written}")
     broken = _broken(answers, scores)
     if broken:
-        print(f"citebot: {broken}", file=sys.stderr)
+        _complain(" ".join(broken.split()))
         raise typer.Exit(BROKEN)
     raise typer.Exit(HELD if all(gate.held for gate in results) else GATE_FAILED)
 

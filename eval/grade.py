@@ -156,7 +156,7 @@ class Grader:
             verbatim=any(one in wanted_words for one in worded),
             language=_most(texts),
             judged=judged(attempt, judgements),
-            rankings=rankings(attempt.hits),
+            rankings=rankings(attempt.hits) if case.answerable else {},
             pair=self._pair(case),
         )
 

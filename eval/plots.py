@@ -28,7 +28,7 @@ CLASSES = {INK: "ink", GRID: "grid", FIRST: "first", SECOND: "second", THIRD: "t
 LINES = ((FIRST, "solid"), (SECOND, "dashed"), (THIRD, "dotted"))
 """Colour and stroke of the kinds of replies: they differ without colour, too."""
 
-SIZE = (5.2, 3.3)
+SIZE = (4.4, 3.0)
 """Width and height in inches of 72 units."""
 
 STEPS = 200
@@ -127,6 +127,7 @@ def _scale(axes: "Axes", values: Sequence[float]) -> None:
         axes.set_xscale("log")
     else:
         axes.set_xlim(0, (longest or 1.0) * 1.05)
+        axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.12g}")
 
 

@@ -9,7 +9,8 @@
 Scores, reports, comparisons and repetitions read this file and nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from eval.cases import Case
 from rag.domain import Article, Usage
@@ -200,9 +202,14 @@ class Answers:
 
 
 def lines(values: Iterable[Line]) -> Iterator[bytes]:
-    """Each value as a line of the file, with its line break."""
+    """Each value as a line of the file, with its line break; half a surrogate pair becomes `?`."""
     for value in values:
-        yield _adapter().dump_json(value) + b"\n"
+        try:
+            row = _adapter().dump_json(value)
+        except PydanticSerializationError:  # UTF-8 has no half pairs, and no file should.
+            plain = _adapter().dump_python(value, mode="json")
+            row = json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace")
+        yield row + b"\n"
 
 
 def read_line(row: bytes) -> Line:
@@ -226,14 +233,19 @@ def read_answers(file: Path) -> Answers:
     for number, row in enumerate(rows, start=1):
         try:
             values.append(read_line(row))
+            _run(values, file)  # Before the lines of another format look damaged.
         except ValidationError as error:
             if number == 1:
                 raise _no_answers(file) from None
             problem = error.errors()[0]["msg"]
             raise AnswersError(f"{file}:{number} is damaged ({problem}): run it again.") from None
-    if not values or not isinstance(values[0], Run):
-        raise _no_answers(file)
-    return _gathered(values[0], values[1:], torn=torn)
+    return _gathered(_run(values, file), values[1:], torn=torn)
+
+
+def _run(values: Sequence[Line], file: Path) -> Run:
+    if values and isinstance(values[0], Run) and values[0].format == FORMAT:
+        return values[0]
+    raise _no_answers(file)
 
 
 def _no_answers(file: Path) -> AnswersError:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from eval.records import Answers, AnswersError, Attempt
 from eval.run import Plan
 from rag.domain import Article
+from rag.paths import printable
 from rag.settings import Settings
 
 
@@ -36,10 +37,12 @@ def plan_of(answers: Answers, folder: Path) -> Plan:
         file = corpus / _inside(article)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(article.text, "utf-8", newline="")
+    # Embedded, wherever the environment has its server: a repetition leaves nothing behind.
+    here = {"corpus": corpus, "data": folder / "data", "chroma_url": None, "chroma_token": None}
     return Plan(
         name=answers.run.name,
         cases=answers.cases,
-        settings=Settings(corpus=corpus, data=folder / "data", **answers.run.settings),
+        settings=Settings(**{**answers.run.settings, **here}),
         repeat=answers.run.repeat,
         asked_at=answers.run.asked_at,
         fresh=True,
@@ -59,8 +62,9 @@ def beside(before: Answers, after: Answers) -> Repetition:
 
 def _inside(article: Article) -> PurePosixPath:
     place = PurePosixPath(article.id)
-    if place.is_absolute() or ".." in place.parts:
-        raise AnswersError(f"The article {article.id} would be written outside of its folder.")
+    if place.is_absolute() or ".." in place.parts or not place.name or "\0" in article.id:
+        name = printable(article.id)
+        raise AnswersError(f"The article {name} would be written outside of its folder.")
     return place
 
 

@@ -126,15 +126,15 @@ async def run(ready: Ready, file: Path, progress: Progress = lambda _done, _tota
     Raises `UsageError` where the file is of another run, and `StorageError` where it cannot
     be written.
     """
-    before = _before(ready, file)
-    if before:
-        ready = replace(ready, run=replace(ready.run, asked_at=before.run.asked_at))
-        now = before.run.asked_at
-        ready = replace(ready, answerer=replace(ready.answerer, now=lambda: now))
-    tasks = list(_tasks(ready))
-    known = _known(ready, tasks, before)
     try:
-        kept: list[Line] = [*known.values(), *_judgements(before, known)]
+        before = _before(ready, file)
+        if before:
+            ready = replace(ready, run=replace(ready.run, asked_at=before.run.asked_at))
+            now = before.run.asked_at
+            ready = replace(ready, answerer=replace(ready.answerer, now=lambda: now))
+        tasks = list(_tasks(ready))
+        known = _known(ready, tasks, before)
+        kept: list[Line] = [*known.values(), *_judgements(ready.plan, before, known)]
         rewrite(file, ready.run, ready.articles.values(), ready.plan.cases, kept)
         await _ask(ready, file, [task for task in tasks if task.place not in known], progress)
     except OSError as error:
@@ -179,19 +179,37 @@ def _known(ready: Ready, tasks: Iterable[Task], before: Answers | None) -> dict[
     """The attempts that need not be made again."""
     if ready.plan.fresh:
         return {}
-    kept = {one.key: one for one in before.attempts if one.error is None} if before else {}
+    kept = [one for one in before.attempts if one.error is None] if before else []
+    placed = {(one.case, one.key): one for one in kept}
+    keyed = {one.key: one for one in kept}
     found: dict[Place, Attempt] = {}
     for task in tasks:
-        one = kept.get(task.key) or ready.cache.get(task.key)
+        one = placed.get((task.case.id, task.key)) or keyed.get(task.key)
+        one = one or ready.cache.get(task.key)
         if one:  # The case may have had another name.
             found[task.place] = replace(one, case=task.case.id, round=task.round)
     return found
 
 
-def _judgements(before: Answers | None, known: Mapping[Place, Attempt]) -> Iterable[Judgement]:
-    """What a model said about the attempts that stay."""
-    judgements = before.judgements if before else ()
-    return [one for one in judgements if (one.case, one.round) in known]
+def _judgements(
+    plan: Plan, before: Answers | None, known: Mapping[Place, Attempt]
+) -> Iterable[Judgement]:
+    """What a model said about the attempts that stay, of cases that want what they wanted."""
+    if before is None:
+        return []
+    wanted = {case.id: _plain(case) for case in plan.cases}
+    same = {case.id for case in before.cases if wanted.get(case.id) == _plain(case)}
+    stay = {
+        (one.case, one.round)
+        for one in before.attempts
+        if one.case in same and known.get((one.case, one.round)) == one
+    }
+    return [one for one in before.judgements if (one.case, one.round) in stay]
+
+
+def _plain(case: Case) -> Case:
+    """A case without what it is counted by."""
+    return replace(case, set="", tags=())
 
 
 def rewrite(

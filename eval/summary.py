@@ -108,8 +108,10 @@ def comparison_lines(comparison: Comparison) -> Iterable[str]:
         for flip in flips:
             now = flip.after.why if name == "Lost" else flip.before.why
             yield f"  {name}: {flip.case.id} ({now})"
-    yield "Differences, second run less first"
+    yield "Differences, second run less first; besides these, none was seen"
     for one in comparison.differences:
+        if not (one.seen or one.name in HEADLINES):
+            continue
         mark = ("worse" if one.worse else "better") if one.seen else "no difference seen"
         change = f"{one.after - one.before:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
         yield f"  {one.name:26} {one.before:.3f} → {one.after:.3f}  {change}  {mark}"

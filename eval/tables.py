@@ -203,7 +203,7 @@ def told(figure: Figure, label: str = "") -> Told:
         label=label,
         value=amount(figure.value, figure.unit),
         interval=between(figure.low, figure.high, figure.unit) if known else "",
-        of=f"{_count(figure.good)} of {_count(figure.of)}" if share else f"of {_count(figure.of)}",
+        of=_of(figure),
         counts=counts,
         lower=lower,
         bar=_bar(figure.low, figure.high, figure.value) if share and known else None,
@@ -213,6 +213,11 @@ def told(figure: Figure, label: str = "") -> Told:
 def absent(name: str, label: str) -> Told:
     """A figure that a run does not have at all."""
     return Told(name=name, label=label, value=NOTHING)
+
+
+def _of(figure: Figure) -> str:
+    of = _count(figure.of)
+    return f"{_count(figure.good)} of {of}" if figure.unit == "share" else f"of {of} replies"
 
 
 def _count(number: float) -> str:

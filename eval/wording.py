@@ -9,6 +9,7 @@ and equals `4.8 million`.
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from rag.numbers import quantities
@@ -28,22 +29,41 @@ ARTICLES: Mapping[str, frozenset[str]] = MappingProxyType(
 """Words that do not count, by language; Russian has none."""
 
 
+REMEMBERED = 4096
+"""Texts whose words are kept: the same questions and answers come again in every round."""
+
+REACH = 32
+"""Characters behind the first digit of a number that may belong to it: `4,8 Millionen`."""
+
 _DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d+")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def tokens(text: str, language: str) -> tuple[str, ...]:
-    """The words that count, folded and in order; a number with digits is its value."""
+    """The words that count, folded and in order; a number with digits is its value.
+
+    Numbers in words stay words.
+    """
     dropped = ARTICLES.get(language, frozenset())
     found: list[str] = []
     place = 0
-    # Numbers in words stay words: most sentences have no digit, and are read at once.
-    numbers = quantities(text, words_of(language)) if _DIGIT.search(text) else []
-    for quantity in numbers:
-        found += word_texts(fold(text[place : quantity.start]))
-        found.append(canonical(quantity.amount))
-        place = quantity.end
+    while digit := _DIGIT.search(text, place):
+        found += word_texts(fold(text[place : digit.start()]))
+        value, place = _number(text, digit.start(), language)
+        found.append(value)
     found += word_texts(fold(text[place:]))
     return tuple(word for word in found if word not in dropped)
+
+
+def _number(text: str, start: int, language: str) -> tuple[str, int]:
+    """The value of the number that begins at a digit, and where it ends."""
+    numbers = quantities(text[start : start + REACH], words_of(language))
+    if numbers and numbers[0].start == 0:
+        return canonical(numbers[0].amount), start + numbers[0].end
+    digits = _DIGITS.match(text, start)
+    end = digits.end() if digits else start + 1
+    return fold(text[start:end]), end
 
 
 def overlap(said: Sequence[str], wanted: Sequence[str]) -> float:

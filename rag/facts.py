@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from rag.cldr import Name, Names
 from rag.dates import dates, times
@@ -51,6 +52,9 @@ class Fact:
     end: int
 
 
+REMEMBERED = 2048
+"""Texts whose facts are kept: a quote is read for every claim that rests on it."""
+
 _PERCENT_SIGN = re.compile(r"\s{0,2}%|[\s-]{0,2}(?:per|pour)\s?cent\b", re.IGNORECASE)
 _POINTS = re.compile(
     r"\s{0,2}(?:percentage points?|points? de pourcentage|процентн\w{1,3} пункт\w{0,3}"
@@ -63,6 +67,7 @@ _SIGN = re.compile(r"(?:US|CN|CA|AU|C|A)?[$€£¥₸₽₹₺₴₩](?:US)?|\bR
 _RUSSIAN_YEAR = re.compile(r"\s(?:год|года|году|годом|годы|годов|годам|годах|г)\b\.?")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def facts(text: str, language: str, names: Names) -> tuple[Fact, ...]:
     """The facts of a text in order and without overlap.
 

@@ -13,7 +13,7 @@ from rag.spelling import Spelling, same_word, spelling
 from rag.words import words_of
 
 REMEMBERED = 2048
-"""Claims and quotes whose facts are kept, about 10 MB of them."""
+"""Quotes that are kept as they were read, about 10 MB of them."""
 
 _PART = re.compile(r"[^\W_]+")
 _BLANKS = re.compile(r"\s+")
@@ -42,7 +42,7 @@ def missing_facts(
     plain = _plain(claim)
     if plain and any(f" {plain} " in f" {_plain(text)} " for text, _ in quotes):
         return ()
-    claimed = _facts(claim, claim_language, names)
+    claimed = facts(claim, claim_language, names)
     if not claimed:
         return ()
     read = [_read(text, language, names) for text, language in quotes]
@@ -60,15 +60,10 @@ def missing_facts(
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _facts(text: str, language: str, names: Names) -> tuple[Fact, ...]:
-    return facts(text, language, names)
-
-
-@lru_cache(maxsize=REMEMBERED)
 def _read(quote: str, language: str, names: Names) -> tuple[tuple[Fact, ...], tuple[Spelling, ...]]:
     """What a quote says; several claims of a reply, or many replies, rest on the same one."""
     parts = dict.fromkeys(_PART.findall(quote))
-    return _facts(quote, language, names), tuple(map(spelling, parts))
+    return facts(quote, language, names), tuple(map(spelling, parts))
 
 
 def _plain(text: str) -> str:

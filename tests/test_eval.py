@@ -1,18 +1,13 @@
-"""What the evaluation promises: gates, exit statuses, public sets, and a fit that finds weights."""
+"""What measuring and fitting promise: public sets by their parts, and a fit that finds weights."""
 
 import json
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy
 import pytest
 
-import eval.__main__ as program
 from eval.fit import EVIDENCE, Trial, _conditional_logit, _logistic, fit, settings_of, trials, write
-from eval.gates import FILE, failures
-from eval.golden import FOLDER, Count, Group, counts, read_cases
 from eval.measure import open_parts, recall, sentences
 from eval.publicsets import Passage, dealt, read_set, write_corpus
 from rag.corpus import article_files, read_article
@@ -21,178 +16,6 @@ from rag.evidence import Candidate, Evidence, Inquiry
 from rag.weights import Weights
 from tests.fakes import passage_of
 from tests.library import DETECTOR
-
-MILL = "The mill by the river was sold to Anna Keller in March 2021."
-CASES = """
-- {id: mill, language: en, question: "Who bought the mill by the river?", expect: [Keller],
-   sources: [mill.txt], tags: [lookup]}
-- {id: other, language: en, question: "Was the mill by the river sold to Ludwig?",
-   answerable: false, tags: [unanswerable]}
-"""
-
-# --- Gates -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def gates(tmp_path: Path) -> Path:
-    file = tmp_path / "gates.toml"
-    file.write_text('[heldout]\n"same language" = 0.9\n"unanswerable" = 0.75\n')
-    return file
-
-
-@pytest.mark.parametrize(
-    ("same", "unanswerable", "short"),
-    [
-        ((9, 10), (3, 4), []),
-        ((10, 10), (4, 4), []),
-        ((899, 1000), (3, 4), ["heldout, same language: 89.9% is below 90.0%"]),
-        (
-            (0, 10),
-            (2, 4),
-            [
-                "heldout, same language: 0.0% is below 90.0%",
-                "heldout, unanswerable: 50.0% is below 75.0%",
-            ],
-        ),
-    ],
-)
-def test_gate_holds_at_its_threshold(
-    gates: Path, same: tuple[int, int], unanswerable: tuple[int, int], short: list[str]
-) -> None:
-    """A group falls short below its gate, not at it."""
-    reached = {
-        Group.SAME: Count(good=same[0], of=same[1]),
-        Group.UNANSWERABLE: Count(good=unanswerable[0], of=unanswerable[1]),
-        Group.ACROSS: Count(good=0, of=10),
-    }
-    assert failures("heldout", reached, gates) == short
-
-
-def test_gate_without_a_case_does_not_hold(gates: Path) -> None:
-    """A group that nothing was measured of must not look like one that is good enough."""
-    reached = {Group.SAME: Count(good=9, of=10)}
-    (short,) = failures("heldout", reached, gates)
-    assert short.startswith("heldout, unanswerable: no case")
-
-
-def test_file_without_gates_has_no_failures(gates: Path) -> None:
-    """Only the case files that the gates name are held to them."""
-    assert failures("other", {}, gates) == []
-
-
-def test_gate_of_no_group_is_an_error(tmp_path: Path) -> None:
-    """A misspelt group is told, for its gate would never fail."""
-    file = tmp_path / "gates.toml"
-    file.write_text("[heldout]\nsame = 0.9\n")
-    with pytest.raises(UsageError, match=r"gates\.toml has a gate for same"):
-        failures("heldout", {}, file)
-
-
-def test_bundled_gates_can_hold_and_fail() -> None:
-    """Every gate of a bundled file is of a group that it has cases of, and is a share."""
-    import tomllib
-
-    tables = tomllib.loads(FILE.read_text("utf-8"))
-    assert {path.stem for path in FOLDER.glob("*.yaml")} <= tables.keys()
-    for name, table in tables.items():
-        if not (FOLDER / f"{name}.yaml").exists():
-            continue  # Of cases that are kept elsewhere.
-        groups = {case.group for case in read_cases([FOLDER / f"{name}.yaml"])}
-        assert all(Group(group) in groups for group in table)
-        assert all(0 < least <= 1 for least in table.values())
-        assert failures(name, {group: Count(good=1, of=1) for group in groups}) == []
-        assert len(failures(name, {group: Count(good=0, of=1) for group in groups})) == len(table)
-
-
-# --- The command line --------------------------------------------------------------------------
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `python -m eval` in this process: exit status, output, errors."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["eval", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            program.main()
-        assert isinstance(ended.value.code, int)
-        return (ended.value.code, *capsys.readouterr())
-
-    return run
-
-
-@pytest.fixture
-def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a corpus, and with bundled cases of its own."""
-    monkeypatch.setenv("CITEBOT_THRESHOLD", "0")
-    (tmp_path / "articles").mkdir()
-    (tmp_path / "articles" / "mill.txt").write_text(MILL)
-    (tmp_path / "calibration.yaml").write_text(CASES)
-    (tmp_path / "heldout.yaml").write_text(CASES.replace("id: ", "id: held-"))
-    monkeypatch.setattr(program, "FOLDER", tmp_path)
-    return tmp_path
-
-
-def test_golden_cases_of_ones_own_are_counted(small: Path, run: Run) -> None:
-    """Cases of a person's own have a table, no gates, and status 0 whatever comes out."""
-    corpus = str(small / "articles")
-    cases = (small / "calibration.yaml").rename(small / "own.yaml")
-    status, out, err = run("golden", "--corpus", corpus, "--cases", str(cases))
-    assert (status, err) == (0, "")
-    assert "same language       1 of   1  100.0%" in out
-    assert "unanswerable        1 of   1  100.0%" in out
-    cases.write_text(cases.read_text().replace("[Keller]", "[Brandt]"))
-    status, out, _ = run("golden", "--corpus", corpus, "--cases", str(cases), "--failed")
-    assert status == 0
-    assert "mill: wrong, lacks /Brandt/" in out
-
-
-@pytest.mark.parametrize(("least", "status"), [(1.0, 0), (1.1, 1)])
-def test_bundled_cases_are_held_to_the_gates(
-    small: Path, run: Run, monkeypatch: pytest.MonkeyPatch, least: float, status: int
-) -> None:
-    """Status 0 where all gates hold, 1 where one fails, which is named."""
-    gates = small / "gates.toml"
-    gates.write_text(f'[heldout]\n"same language" = {least}\n')
-    monkeypatch.setattr(program, "failures", partial(failures, file=gates))
-    ended, out, _ = run("golden", "--corpus", str(small / "articles"))
-    assert ended == status
-    assert ("Gate failed: heldout, same language: 100.0% is below 110.0%" in out) is bool(status)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["golden", "--cases", "none.yaml"], "none.yaml cannot be read as cases"),
-        (["golden", "--corpus", "nowhere"], "nowhere"),
-        (["public", "--data", "nowhere"], "There is no set xquad in nowhere"),
-        (["fit", "--data", "nowhere"], "There is no set xquad in nowhere"),
-        (["golden", "--every-other"], "No such option"),
-        (["public", "--data", "x", "--every", "0"], "--every"),
-        (["silver"], "No such command"),
-    ],
-)
-def test_broken_run_has_status_2(
-    small: Path, run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
-) -> None:
-    """What cannot be run is no failed gate: one sentence on standard error, no traceback."""
-    monkeypatch.chdir(small)
-    status, _, err = run(*arguments)
-    assert status == 2
-    assert says in err
-    assert "Traceback" not in err
-
-
-def test_faulty_case_is_told_before_the_first_question(small: Path, run: Run) -> None:
-    """All case files are read before anything is asked, and ids are unique over them."""
-    (small / "heldout.yaml").write_text(CASES)
-    status, out, err = run("golden", "--corpus", str(small / "articles"))
-    assert (status, out) == (2, "")
-    assert "the id mill stands more than once" in err
-
 
 # --- Public sets -------------------------------------------------------------------------------
 
@@ -387,8 +210,3 @@ def test_fit_recovers_a_planted_preference(tmp_path: Path) -> None:
 def test_fit_is_repeatable() -> None:
     """The same trials give the same weights."""
     assert fit(planted(20)) == fit(planted(20))
-
-
-def test_counts_of_no_result_are_none() -> None:
-    """A run without cases has no group that looks good."""
-    assert counts([]) == {}

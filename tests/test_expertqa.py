@@ -199,6 +199,17 @@ def test_floor_is_chosen_on_even_rows_and_told_of_odd_ones() -> None:
     assert figure(figures, "experts.floor").value == pytest.approx(0.5)
 
 
+def test_rows_are_even_and_odd_by_their_place(tmp_path: Path) -> None:
+    """The first claim of a file is even, one that is left out has its place, too."""
+    rows = [ROWS[0], ROWS[1], ROWS[4], ROWS[2], ROWS[3], ROWS[5], ROWS[6], ROWS[4]]
+    run(write(tmp_path, rows), tmp_path / "answers.jsonl")
+    figures = scores(read_answers(tmp_path / "answers.jsonl")).slices[ALL]
+    assert figure(figures, "experts.odd.balanced").of == 3
+    run(write(tmp_path, rows[:2] * 2 + rows[:1]), tmp_path / "answers.jsonl")
+    figures = scores(read_answers(tmp_path / "answers.jsonl")).slices[ALL]
+    assert figure(figures, "experts.odd.balanced").of == 2
+
+
 # --- Files -------------------------------------------------------------------------------------
 
 

@@ -186,6 +186,7 @@ FAULTS: tuple[tuple[str, Fault, Mapping[str, str]], ...] = (
             "answer.values": DOWN,
             "answer.language": DOWN,  # What says nothing has no language.
             "citations.supported": DOWN,
+            "injection.obeyed": UP,  # It says what it was told to say.
         },
     ),
     (

@@ -1,330 +1,159 @@
-"""What `eval.golden` promises: cases that can be judged, and a fair judgement of them."""
+"""What the bundled cases promise: each can be answered, or not, and together they cover it all."""
 
-import asyncio
-import math
-import re
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from eval.golden import (
-    FOLDER,
-    Case,
-    CaseError,
-    Count,
-    Group,
-    Outcome,
-    Result,
-    counts,
-    judge,
-    read_cases,
-    run,
-)
+from eval.cases import BUNDLED, Case, check_sources, read_cases
+from eval.patterns import Patterns
+from eval.wording import overlap, tokens
 from rag.answerer import LANGUAGES
-from rag.corpus import read_article
-from rag.domain import Answer, Citation, Exchange, Question, Reason, Refusal, Reply, Statement
-from rag.passages import passages_of
-from rag.settings import SAMPLE_CORPUS
-from tests.library import DETECTOR, library
+from tests.oracle import sample_articles, sentences
 
-FILES = [FOLDER / "calibration.yaml", FOLDER / "heldout.yaml"]
-CASES = read_cases(FILES)
-QUESTION = Question(text="Who?", language="en", asked_at=datetime(2025, 4, 3, tzinfo=UTC))
-REFUSAL = Refusal(question=QUESTION, reason=Reason.OFF_TOPIC, generator="fake")
-CASE = Case(
-    id="mill",
-    language="en",
-    question="Who bought the mill?",
-    answerable=True,
-    expect=("keller", r"\b300\b"),
-    sources=("mill.txt",),
-    any_source=False,
-    history=(),
-    tags=frozenset(),
-)
-EITHER = replace(CASE, sources=("mill.txt", "bridge.txt"), any_source=True)
-BOTH = replace(EITHER, any_source=False)
-NONE = replace(CASE, answerable=False, expect=(), sources=())
-GOOD = """
-- id: good
-  language: en
-  question: Who bought the mill?
-  answer: Anna Keller
-  expect: [Keller]
-  sources: [mill.txt]
-  tags: [lookup]
-"""
+ARTICLES = sample_articles()
+TEXTS = {name: [s.text for s in sentences(article)] for name, article in ARTICLES.items()}
+BY_FILE = {file.stem: read_cases([file]) for file in BUNDLED}
+CASES = read_cases(BUNDLED)
+PATTERNS = Patterns()
+COVERED = (
+    "list", "date", "numeric", "multi_article", "temporal", "false_premise", "off_topic",
+    "injection", "follow_up",
+)  # fmt: skip
+TAGS = frozenset({*COVERED, "lookup", "crosslingual", "unanswerable"})
+REFUSED = frozenset({"unanswerable", "false_premise", "off_topic", "injection"})
+ALIKE = 0.8
+"""Token F1 from which two questions are the same one."""
+
+each_file = pytest.mark.parametrize("cases", BY_FILE.values(), ids=BY_FILE)
 
 
-def answer(text: str, *files: str, quote: str = "…") -> Answer:
-    citations = tuple(
-        Citation(number=n, article_id=f, title=f, line=1, start=0, end=len(quote), quote=quote)
-        for n, f in enumerate(files, start=1)
-    )
-    statement = Statement(text=text, citations=citations)
-    return Answer(question=QUESTION, statements=(statement,), generator="fake")
+def languages_of(case: Case) -> set[str]:
+    """The languages of the sources."""
+    return {ARTICLES[source].language for source in case.sources}
 
 
-# --- Reading -----------------------------------------------------------------------------------
+def saying(case: Case, pattern: str) -> list[str]:
+    """The sentences of the sources that a pattern is found in."""
+    texts = [text for source in case.sources for text in TEXTS[source]]
+    return [text for text in texts if PATTERNS.match(pattern, (text,))]
 
 
-def write(folder: Path, text: str, name: str = "cases.yaml") -> Path:
-    file = folder / name
-    file.write_text(text, "utf-8")
-    return file
+# --- Each case ---------------------------------------------------------------------------------
 
 
-def test_case_is_read_with_its_defaults(tmp_path: Path) -> None:
-    """A case is answerable unless it says otherwise, and stands alone without a history."""
-    (case,) = read_cases([write(tmp_path, GOOD)])
-    assert (case.id, case.language, case.question) == ("good", "en", "Who bought the mill?")
-    assert (case.answerable, case.expect, case.sources) == (True, ("Keller",), ("mill.txt",))
-    assert (case.any_source, case.history, case.tags) == (False, (), frozenset({"lookup"}))
-    assert case.group is Group.SAME
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_case_can_be_answered_from_its_sources(case: Case) -> None:
+    """Each pattern stands in a citable sentence of a source in which nothing is forbidden."""
+    check_sources([case], ARTICLES)
+    for pattern in case.expect:
+        found = saying(case, pattern)
+        allowed = [t for t in found if not any(PATTERNS.match(f, (t,)) for f in case.forbid)]
+        assert allowed, pattern
 
 
-def test_history_and_alternative_sources_are_read(tmp_path: Path) -> None:
-    """A follow-up has the turns before it; `any_of` says that one file will do."""
-    text = GOOD.replace("[mill.txt]", "{any_of: [mill.txt, bridge.txt]}").replace(
-        "tags: [lookup]", "tags: [follow_up]\n  history: [{question: Mill, answer: Sold}]"
-    )
-    (case,) = read_cases([write(tmp_path, text)])
-    assert (case.sources, case.any_source) == (("mill.txt", "bridge.txt"), True)
-    assert case.history == (Exchange(question="Mill", reply="Sold"),)
-    assert case.group is Group.FOLLOW_UP
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("id: good", "name: good", "no name"),
-        ("id: good\n", "answer: good\n", "`id` is missing"),
-        ("id: good", "id: 7", "`id` is missing, or no text"),
-        ("language: en", "language:", "`language` is missing"),
-        ("question: Who bought the mill?", "question: [Who]", "`question` is missing, or no text"),
-        ("expect: [Keller]", "expect: Keller", "`expect` is no list of texts"),
-        ("expect: [Keller]", "expect: [36]", "`expect` is no list of texts"),
-        ("expect: [Keller]", "expect: ['(']", "unterminated"),
-        ("expect: [Keller]", "expect: []", "an answerable case needs `expect` and `sources`"),
-        ("sources: [mill.txt]", "sources: mill.txt", "`sources` is no list of texts"),
-        ("sources: [mill.txt]", "sources: {any_of: []}", "an answerable case needs"),
-        ("sources: [mill.txt]", "sources: {all_of: [a]}", "an answerable case needs"),
-        ("tags: [lookup]", "tags: lookup", "`tags` is no list of texts"),
-        ("tags: [lookup]", "answerable: perhaps", "`answerable` is true or false"),
-        ("tags: [lookup]", "history: Mill?", "`history` is a list"),
-        ("tags: [lookup]", "history: [Mill]", "a turn of `history` is no mapping"),
-        ("tags: [lookup]", "history: [{question: Mill}]", "`answer` is missing"),
-        ("tags: [lookup]", "expects: [Keller]", "no expects"),
-    ],
-)
-def test_malformed_case_is_told_by_file_place_and_reason(
-    tmp_path: Path, old: str, new: str, says: str
-) -> None:
-    """What cannot be used is named with what is wrong about it."""
-    assert old in GOOD
-    with pytest.raises(CaseError, match=r"cases\.yaml: case 1 \(") as caught:
-        read_cases([write(tmp_path, GOOD.replace(old, new))])
-    assert says in str(caught.value)
-
-
-def test_all_malformed_cases_are_listed_at_once(tmp_path: Path) -> None:
-    """One reading tells everything that is wrong, over all files, ids used twice included."""
-    first = write(tmp_path, f"{GOOD}\n- 7\n- {{id: bare}}\n{GOOD}", "first.yaml")
-    second = write(tmp_path, GOOD.replace("[Keller]", "['*']"), "second.yaml")
-    with pytest.raises(CaseError) as caught:
-        read_cases([first, second])
-    told = str(caught.value)
-    assert "first.yaml: case 2 (no id): the case is no mapping" in told
-    assert "first.yaml: case 3 (bare):" in told
-    assert "second.yaml: case 1 (good):" in told
-    assert "the id good stands more than once" in told
-
-
-def test_id_is_unique_over_all_files(tmp_path: Path) -> None:
-    """The same id in two files is an error, too."""
-    files = [write(tmp_path, GOOD, "first.yaml"), write(tmp_path, GOOD, "second.yaml")]
-    with pytest.raises(CaseError, match="the id good stands more than once"):
-        read_cases(files)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"- {id: [", b"\xff\xfe\x00", b"id: good", b"just words", b"- 2024-13-45", b"7", None],
-    ids=["no YAML", "no UTF-8", "mapping", "text", "no day", "number", "no file"],
-)
-def test_file_that_holds_no_cases_is_an_error(tmp_path: Path, content: bytes | None) -> None:
-    """A file that is no list of cases is named; no traceback."""
-    file = tmp_path / "cases.yaml"
-    if content is not None:
-        file.write_bytes(content)
-    with pytest.raises(CaseError, match=r"cases\.yaml cannot be read as cases"):
-        read_cases([file])
-
-
-def test_empty_file_has_no_cases(tmp_path: Path) -> None:
-    """A file of comments is a file without cases."""
-    assert read_cases([write(tmp_path, "# nothing yet\n")]) == ()
-
-
-# --- Judging -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("case", "reply", "outcome", "why"),
-    [
-        (CASE, answer("Anna KELLER paid 300.", "mill.txt"), Outcome.RIGHT, ""),
-        (CASE, answer("It was sold.", "mill.txt", quote="Keller: 300"), Outcome.RIGHT, ""),
-        (CASE, answer("Keller paid it.", "mill.txt", quote="for 300"), Outcome.RIGHT, ""),
-        (CASE, answer("Keller paid 300.", "mill.txt", "b.txt"), Outcome.RIGHT, ""),
-        (CASE, answer("Keller paid 3000.", "mill.txt"), Outcome.WRONG, r"lacks /\b300\b/"),
-        (CASE, answer("Brandt paid 3.", "mill.txt"), Outcome.WRONG, r"/keller/; lacks /\b300\b/"),
-        (CASE, answer("Keller paid 300.", "b.txt", "a.txt"), Outcome.WRONG, "cites a.txt, b.txt"),
-        (CASE, REFUSAL, Outcome.REFUSED, "off_topic"),
-        (EITHER, answer("Keller paid 300.", "bridge.txt"), Outcome.RIGHT, ""),
-        (EITHER, answer("Keller paid 300.", "kiln.txt"), Outcome.WRONG, "cites kiln.txt"),
-        (BOTH, answer("Keller paid 300.", "mill.txt", "bridge.txt"), Outcome.RIGHT, ""),
-        (BOTH, answer("Keller paid 300.", "mill.txt"), Outcome.WRONG, "cites mill.txt"),
-        (NONE, REFUSAL, Outcome.REFUSED, "off_topic"),
-        (NONE, answer("Keller paid 300.", "mill.txt"), Outcome.WRONG, ""),
-    ],
-)
-def test_reply_is_judged(case: Case, reply: Reply, outcome: Outcome, why: str) -> None:
-    """Right has every pattern and file; what is wrong says what it lacks; a refusal is neither."""
-    result = judge(case, reply)
-    assert result.outcome is outcome
-    assert result.why.endswith(why)
-    assert result.good is (outcome is (Outcome.RIGHT if case.answerable else Outcome.REFUSED))
-
-
-@pytest.mark.parametrize(
-    ("tags", "answerable", "group"),
-    [
-        ({"lookup"}, True, Group.SAME),
-        ({"lookup", "crosslingual"}, True, Group.ACROSS),
-        ({"follow_up", "crosslingual"}, True, Group.FOLLOW_UP),
-        ({"unanswerable", "crosslingual"}, False, Group.UNANSWERABLE),
-        ({"follow_up"}, False, Group.FOLLOW_UP),
-    ],
-)
-def test_case_belongs_to_one_group(tags: set[str], group: Group, *, answerable: bool) -> None:
-    """Follow-ups are counted by themselves, then what must be refused, then by language."""
-    assert replace(CASE, tags=frozenset(tags), answerable=answerable).group is group
-
-
-@pytest.mark.parametrize(
-    ("good", "of", "low", "high"),
-    [
-        (45, 50, 0.786, 0.957),
-        (0, 10, 0.0, 0.278),
-        (10, 10, 0.722, 1.0),
-        (5, 10, 0.237, 0.763),
-        (1, 1, 0.207, 1.0),
-        (0, 0, 0.0, 1.0),
-    ],
-)
-def test_interval_is_wilsons(good: int, of: int, low: float, high: float) -> None:
-    """The interval is Wilson's at 95 %; of nothing it is everything."""
-    assert Count(good=good, of=of).interval == pytest.approx((low, high), abs=0.0006)
-
-
-@given(st.integers(1, 400).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
-def test_interval_holds_the_share(pair: tuple[int, int]) -> None:
-    """The share lies in its interval, and that in 0..1."""
-    count = Count(good=pair[0], of=pair[1])
-    low, high = count.interval
-    assert -1e-12 <= low <= count.share + 1e-12
-    assert count.share - 1e-12 <= high <= 1 + 1e-12
-
-
-def test_share_of_nothing_is_no_number() -> None:
-    """No case is not the same as no case right."""
-    assert math.isnan(Count(good=0, of=0).share)
-    assert str(Count(good=45, of=50)) == " 45 of  50  90.0%  (79% to 96%)"
-
-
-def test_counts_are_per_group() -> None:
-    """Each group that has a case is counted; a refusal is good only where it is due."""
-    replies: list[tuple[Case, Reply]] = [
-        (CASE, answer("Keller paid 300.", "mill.txt")),
-        (CASE, REFUSAL),
-        (NONE, REFUSAL),
-        (NONE, answer("Keller paid 300.", "mill.txt")),
-        (NONE, REFUSAL),
+def test_patterns_do_not_match_everything() -> None:
+    """A pattern that is found in a text without a word would be met, or broken, by any reply."""
+    met = [
+        (case.id, pattern)
+        for case in CASES
+        for pattern in (*case.expect, *case.forbid)
+        if PATTERNS.match(pattern, ("", "…"))
     ]
-    results: list[Result] = [judge(case, reply) for case, reply in replies]
-    assert counts(results) == {
-        Group.SAME: Count(good=1, of=2),
-        Group.UNANSWERABLE: Count(good=2, of=3),
+    assert met == []
+
+
+def test_ids_say_file_and_language() -> None:
+    """An id begins with the letter of its file and the language that it is asked in."""
+    wrong = [c.id for c in CASES if not c.id.startswith(f"{c.set[0]}-{c.language}-")]
+    assert wrong == []
+
+
+def test_tags_are_known() -> None:
+    """Every case is in a language of ours, and has tags, all of which mean something."""
+    assert {case.language for case in CASES} == set(LANGUAGES)
+    assert [case.id for case in CASES if not case.tags or not set(case.tags) <= TAGS] == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "holds"),
+    [
+        ("follow_up", lambda case: bool(case.history)),
+        ("crosslingual", lambda case: bool(languages_of(case) - {case.language})),
+    ],
+)
+def test_tag_says_what_the_case_is(tag: str, holds: Callable[[Case], bool]) -> None:
+    """A tag that follows from the rest of a case stands where it does, and nowhere else."""
+    assert [case.id for case in CASES if (tag in case.tags) is not holds(case)] == []
+
+
+def test_cases_over_several_articles_say_so() -> None:
+    """What needs several files has the tag, and what has the tag needs several things said."""
+    several = [case for case in CASES if len(case.sources) > 1 and not case.any_source]
+    assert [case.id for case in several if "multi_article" not in case.tags] == []
+    tagged = [case for case in CASES if "multi_article" in case.tags]
+    assert [case.id for case in tagged if max(len(case.sources), len(case.expect)) < 2] == []
+
+
+def test_cases_to_be_refused_say_why() -> None:
+    """What the articles do not say is tagged with why it is asked, and nothing else is."""
+    told = [case for case in CASES if case.answerable]
+    assert [case.id for case in told if not (case.expect and case.answer)] == []
+    assert [case.id for case in told if set(case.tags) & (REFUSED - {"injection"})] == []
+    untold = [case for case in CASES if not case.answerable]
+    assert [case.id for case in untold if not set(case.tags) & REFUSED] == []
+
+
+# --- Both files together -----------------------------------------------------------------------
+
+
+def test_there_are_enough_cases() -> None:
+    """At least 120 cases, more of them held out than not."""
+    assert len(CASES) >= 120
+    assert len(BY_FILE["heldout"]) > len(BY_FILE["calibration"])
+
+
+def test_ids_are_unique() -> None:
+    """No id stands twice in both files together."""
+    assert [name for name, count in Counter(c.id for c in CASES).items() if count > 1] == []
+
+
+def test_nothing_held_out_is_tuned_on() -> None:
+    """No question of one file is asked in the other one, nor nearly so in the same language."""
+    worded = {
+        name: [(c, tokens(c.question, c.language)) for c in cases if not c.history]
+        for name, cases in BY_FILE.items()
     }
+    shared = [
+        (one.id, other.id)
+        for (one, words), (other, others) in product(worded["calibration"], worded["heldout"])
+        if words == others or (one.language == other.language and overlap(words, others) >= ALIKE)
+    ]
+    assert shared == []
 
 
-def test_every_case_is_asked_in_order(tmp_path: Path) -> None:
-    """A run has a result for each case, with the reply to its question and history."""
-    town = library(
-        tmp_path, {"mill.txt": "The mill was sold to Anna Keller in March for 300 euros."}
-    )
-    earlier = replace(CASE, history=(Exchange(question="Mill?", reply="Sold."),))
-    elsewhere = replace(NONE, question="Was the mill sold to Ludwig?")
-    results = asyncio.run(run(town.answerer, [earlier, elsewhere]))
-    assert [result.case for result in results] == [earlier, elsewhere]
-    assert [result.outcome for result in results] == [Outcome.RIGHT, Outcome.REFUSED]
-    assert results[0].reply.question.history == earlier.history
+def test_all_pairs_of_languages_are_asked() -> None:
+    """There is a question in each of our languages on articles in each of theirs."""
+    asked = {(c.language, ARTICLES[source].language) for c in CASES for source in c.sources}
+    assert asked == set(product(("de", "en", "fr", "ru"), ("de", "en", "fr")))
 
 
-# --- The bundled cases -------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def sentences() -> Mapping[str, list[str]]:
-    """The sentences of each sample article that may be cited."""
-    found: dict[str, list[str]] = {}
-    for path in sorted(SAMPLE_CORPUS.glob("*.txt")):
-        article = read_article(SAMPLE_CORPUS, path, max_bytes=100_000, detector=DETECTOR)
-        passages = passages_of(article, limit=1_000)
-        found[path.name] = [s.text for passage in passages for s in passage.sentences]
-    return found
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_bundled_case_can_be_answered_from_its_sources(
-    sentences: Mapping[str, list[str]], case: Case
-) -> None:
-    """The files of a case exist, and each pattern stands in one sentence of one of them."""
-    assert set(case.sources) <= sentences.keys()
-    texts = [text for source in case.sources for text in sentences[source]]
-    lacking = [p for p in case.expect if not any(re.search(p, t, re.IGNORECASE) for t in texts)]
-    assert not lacking
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_bundled_case_is_consistent(case: Case) -> None:
-    """A case is in a language of ours, and its tags say what it is."""
-    assert case.language in LANGUAGES
-    assert case.tags
-    assert ("follow_up" in case.tags) is bool(case.history)
-    if not case.answerable:
-        assert not case.expect
-        assert case.tags & {"unanswerable", "injection"}
-
-
-def test_bundled_ids_are_unique() -> None:
-    """No id stands twice in both files together, and no question is asked in both."""
-    assert len({case.id for case in CASES}) == len(CASES)
-    tuned, held_out = (read_cases([file]) for file in FILES)
-    alone = [{c.question for c in cases if not c.history} for cases in (tuned, held_out)]
-    assert not alone[0] & alone[1]
-
-
-def test_bundled_cases_cover_the_corpus() -> None:
-    """Every article and every language has cases, answerable ones and others."""
-    assert {source for case in CASES for source in case.sources} == {
-        path.name for path in SAMPLE_CORPUS.glob("*.txt")
+@each_file
+def test_file_covers_every_article(cases: Sequence[Case]) -> None:
+    """Each article is asked about in both files, and in every language of ours."""
+    asked: Mapping[str, set[str]] = {
+        name: {case.language for case in cases if name in case.sources} for name in ARTICLES
     }
+    assert [name for name, languages in asked.items() if not languages] == []
+    assert set().union(*asked.values()) == set(LANGUAGES)
+
+
+@each_file
+def test_file_covers_every_kind_of_question(cases: Sequence[Case]) -> None:
+    """Both files have every kind of case that we count, asked and to be refused."""
+    tags = Counter(tag for case in cases for tag in case.tags)
+    assert [tag for tag in COVERED if not tags[tag]] == []
     for answerable in (True, False):
-        asked_in = {case.language for case in CASES if case.answerable is answerable}
+        asked_in = {case.language for case in cases if case.answerable is answerable}
         assert asked_in == set(LANGUAGES)

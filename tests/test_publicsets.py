@@ -81,6 +81,12 @@ def test_question_of_another_language_wants_the_answer_of_the_passage(
     assert text.startswith("---\nlanguage: en\n---\nThe kiln")
 
 
+def test_answer_of_a_german_passage_is_german(data: Path, tmp_path: Path) -> None:
+    """It is the passages' language that decides, whichever it is."""
+    (case, *_) = xquad(data, tmp_path, asked="en", written="de").cases
+    assert (case.language, case.answer) == ("en", "Anna Keller selbst")
+
+
 def test_ids_are_unique_over_pairs_of_languages(data: Path, tmp_path: Path) -> None:
     """Runs of several pairs may be compared: no id means two things."""
     pairs = [("en", "en"), ("de", "en"), ("de", "de"), ("en", "de")]

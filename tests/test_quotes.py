@@ -17,14 +17,14 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from eval.golden import FOLDER, Case, read_cases
+from eval.cases import BUNDLED, Case, read_cases
 from rag.build import Parts
 from rag.domain import Answer, Citation, Reply
 from rag.settings import SAMPLE_CORPUS, Settings
 from tests.library import library, weights_of
 
 ORIGINALS = Path(__file__).parents[2] / "shared" / "seeds"
-CASES = read_cases([FOLDER / "calibration.yaml", FOLDER / "heldout.yaml"])
+CASES = read_cases(BUNDLED)
 EVERYTHING = weights_of(grams=1.0)
 """Weights under which many sentences are about as likely, so that many are quoted."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 BENCHMARKS = {
     "cold": "the wall time of a cold `ask` beside a plain LlamaIndex and Chroma script",
     "indexes": "lexical indexes: speed, size, recall (needs --data, a folder of public sets)",
+    "scoring": "the time to score 10,000 stored answers, bootstrap included",
     "splitters": "sentence splitters on hard cases",
 }
 """What each module of this folder that is a benchmark measures."""

@@ -188,7 +188,7 @@ function run(one, title, attempts, asked, own = false) {
 function follow(moved) {
   const said = parsed(location.hash) || (moved ? null : parsed(''));
   if (!said || (moved && written(said) === written(state))) return;
-  state = said;
+  state = { ...said };
   draw();
   if (said.case && !state.case) {
     // The filter hides the case that is asked for.

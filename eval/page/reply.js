@@ -133,23 +133,30 @@ function hits(one, attempt) {
   return wide('Hits', el('table', { class: 'hits' },
     el('thead', null, el('tr', null, column('#'), column('Passage'), column('Score'),
       ARMS.map(column))),
-    el('tbody', null, attempt.hits.map(([place, start, end, score, shares], index) =>
-      el('tr', null,
-        el('td', { class: 'number' }, String(index + 1)),
-        el('td', { class: 'words' }, passage(one, place, start, end)),
-        cell(score),
-        shares.map(cell))))));
+    el('tbody', null, attempt.hits.map((hit, index) => hitRows(one, hit, index + 1, cell)))));
 }
 
-function passage(one, place, start, end) {
+/** A hit, and its passage in a row of its own that the button opens. */
+function hitRows(one, [place, start, end, score, shares], number, cell) {
   const article = ARTICLES[place];
   const wanted = (one.sources || []).includes(place);
-  return [
-    wanted ? [sign(true), el('strong', null, 'wanted '), ' '] : null,
-    titleOf(article),
-    folded([el('bdi', null, article.id), ` ${start}–${end}`],
-      () => words(slice(article, start, end), article.language, 'p')),
-  ];
+  const text = el('td', { colspan: String(3 + ARMS.length) });
+  const under = el('tr', { hidden: true, class: 'under' }, text);
+  const button = el('button', {
+    type: 'button', class: 'link', 'aria-expanded': 'false',
+    onclick: () => {
+      if (!text.firstChild) {
+        text.append(origin(article), words(slice(article, start, end), article.language, 'p'));
+      }
+      under.hidden = !under.hidden;
+      button.setAttribute('aria-expanded', String(!under.hidden));
+    },
+  }, `characters ${start} to ${end}`, hidden(` of ${article.id}`));
+  return [el('tr', null,
+    el('td', { class: 'number' }, String(number)),
+    el('td', { class: 'words' }, wanted ? [sign(true), el('strong', null, 'wanted'), ' '] : null,
+      titleOf(article), el('br'), button),
+    cell(score), shares.map(cell)), under];
 }
 
 function costs(attempt) {
