@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from eval.figures import UNKNOWN, Figure, share_of
+from eval.figures import Figure, share_of
 from eval.grade import Graded
-from eval.intervals import kappa
+from eval.intervals import kappa, kappa_interval
 from eval.metrics import Better
 
 
@@ -22,11 +22,12 @@ def judge_figures(graded: Sequence[Graded]) -> Iterable[Figure]:
         if one.judged is not None and one.judged.verdict is not None
     ]
     counts = "Agreement of the model's verdict with ours, Cohen's kappa; over those it could judge."
+    bounds = kappa_interval(pairs)
     yield Figure(
         name="judge.kappa",
         value=kappa(pairs),
-        low=UNKNOWN.low,
-        high=UNKNOWN.high,
+        low=bounds.low,
+        high=bounds.high,
         of=len(pairs),
         unit="kappa",
         counts=counts,

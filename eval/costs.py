@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy
+
 from eval.figures import Figure
-from eval.intervals import quantile
+from eval.intervals import bootstrap, quantile
 from eval.metrics import Better
 from eval.records import Attempt
+from rag.domain import Usage
 
 
 def costs(attempts: Iterable[Attempt]) -> Iterable[Figure]:
@@ -29,22 +32,31 @@ def costs(attempts: Iterable[Attempt]) -> Iterable[Figure]:
                 better=Better.LOWER,
                 counts=counts,
             )
-    usages = [one.usage for one in replies if one.model]
-    if usages:
-        yield _total("usage.tokens_in", [u.tokens_in for u in usages], "tokens")
-        yield _total("usage.tokens_out", [u.tokens_out for u in usages], "tokens")
-        yield _total("usage.cost", [u.cost or 0.0 for u in usages], "currency")
+    yield from _usage([one.usage for one in replies if one.model])
 
 
-def _total(name: str, values: Sequence[float], unit: str) -> Figure:
-    total = float(sum(values))
+def _usage(usages: Sequence[Usage]) -> Iterable[Figure]:
+    """Tokens of the replies that a model wrote, and their cost where the prices are known."""
+    if not usages:
+        return
+    yield _mean("usage.tokens_in", [usage.tokens_in for usage in usages], "tokens")
+    yield _mean("usage.tokens_out", [usage.tokens_out for usage in usages], "tokens")
+    known = [usage.cost for usage in usages if usage.cost is not None]
+    if known:
+        yield _mean("usage.cost", known, "currency")
+
+
+def _mean(name: str, values: Sequence[float], unit: str) -> Figure:
+    numerators = numpy.array(values, dtype=float)[:, None]
+    (bounds,) = bootstrap(numerators, numpy.ones_like(numerators))
     return Figure(
         name=name,
-        value=total,
-        low=total,
-        high=total,
+        value=float(numerators.mean()),
+        low=bounds.low,
+        high=bounds.high,
+        good=float(numerators.sum()),
         of=len(values),
         unit=unit,
         better=Better.LOWER,
-        counts="Sum over the replies that a model wrote.",
+        counts="Mean of the replies that a model wrote, as far as it is known.",
     )

@@ -125,7 +125,10 @@ class Grader:
         self, case: Case, attempt: Attempt, judgements: Mapping[str, Judgement] = NONE
     ) -> Graded:
         """The verdict on one attempt; `judgements` on it by what they are about."""
-        exact = {quote.number: self._exact(quote) for quote in attempt.quotes}
+        exact: dict[int, bool] = {}
+        for quote in (quote for shown in attempt.statements for quote in shown.quotes):
+            # All that goes by one number has to be exact.
+            exact[quote.number] = exact.get(quote.number, True) and self._exact(quote)
         languages = [self._language(case, shown) for shown in attempt.statements]
         pairs = list(zip(attempt.statements, languages, strict=True))
         supported = tuple(self._supported(shown, language) for shown, language in pairs)
@@ -162,7 +165,9 @@ class Grader:
 
     def _exact(self, quote: Quote) -> bool:
         article = self.articles.get(quote.article)
-        return article is not None and article.text[quote.start : quote.end] == quote.quote != ""
+        if article is None or quote.start < 0 or quote.end > len(article.text):
+            return False  # A slice would take other places for these.
+        return article.text[quote.start : quote.end] == quote.quote != ""
 
     def _supported(self, shown: Shown, language: str) -> bool:
         if not shown.quotes or not all(map(self._exact, shown.quotes)):
@@ -211,7 +216,7 @@ class Grader:
             return len(wanted) - len(open_), len(wanted)
         quotes = [(one.text, one.language) for one in said]
         missing = missing_facts(case.answer, case.language, quotes, self.names)
-        return len(wanted) - len(missing), len(wanted)
+        return len(wanted) - len(set(missing).intersection(open_)), len(wanted)
 
     def _quotes(
         self, attempt: Attempt, statements: Sequence[Said | None], supported: Sequence[bool]

@@ -160,3 +160,22 @@ def kappa(pairs: Iterable[tuple[str, str]]) -> float:
     agreed = sum(count for (one, other), count in counts.items() if one == other) / total
     chance = sum(first[name] * second[name] for name in first) / total**2
     return math.nan if chance == 1 else (agreed - chance) / (1 - chance)
+
+
+def kappa_interval(
+    pairs: Iterable[tuple[str, str]], *, seed: int = SEED, resamples: int = RESAMPLES
+) -> Interval:
+    """Bounds of `kappa`, by bootstrap over the pairs; NaN where no resample says anything."""
+    counts = Counter(pairs)
+    total = sum(counts.values())
+    if not total:
+        return Interval(low=math.nan, high=math.nan)
+    labels = sorted({label for pair in counts for label in pair})
+    cells = [counts[one, other] / total for one in labels for other in labels]
+    random = numpy.random.default_rng(seed)
+    drawn = random.multinomial(total, cells, size=resamples) / total
+    tables = drawn.reshape(resamples, len(labels), len(labels))
+    agreed = numpy.trace(tables, axis1=1, axis2=2)
+    chance = (tables.sum(axis=2) * tables.sum(axis=1)).sum(axis=1)
+    with numpy.errstate(divide="ignore", invalid="ignore"):
+        return _percentiles((agreed - chance) / (1 - chance))

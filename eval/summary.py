@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from eval.compare import Comparison
 from eval.figures import Figure
 from eval.gates import Held
-from eval.grade import Graded
+from eval.grade import Graded, Outcome
 from eval.score import ALL, Scores
 
 HEADLINES = (
@@ -56,8 +56,10 @@ def worded(figure: Figure) -> str:
         bounds = f"({figure.low:.3f} to {figure.high:.3f})"
         return f"{figure.value:.3f} s  {bounds}  {figure.of:g} replies"
     if figure.unit == "kappa":
-        return f"{figure.value:.2f}  {figure.of:g} answers"
-    return f"{figure.value:,.4g} {figure.unit}  {figure.of:g} replies"
+        bounds = f"({figure.low:.2f} to {figure.high:.2f})"
+        return f"{figure.value:6.2f}  {bounds}  {figure.of:g} answers"
+    bounds = f"({figure.low:,.4g} to {figure.high:,.4g})"
+    return f"{figure.value:,.4g} {figure.unit}  {bounds}  {figure.of:g} replies"
 
 
 def headlines(scores: Scores) -> tuple[Figure, ...]:
@@ -79,10 +81,29 @@ def text_lines(scores: Scores, gates: Sequence[Held] = ()) -> Iterable[str]:
             figure = scores.figure("answer.right", name)
             label = name.removeprefix(f"{kind}: ")
             yield f"  {label:24} {worded(figure) if figure else ''}"
+    yield from _troubles(scores.graded)
     if gates:
         yield "Gates"
     for gate in gates:
         yield f"  {'held  ' if gate.held else 'FAILED'}  {gate.sentence}"
+
+
+def _troubles(graded: Sequence[Graded]) -> Iterable[str]:
+    """What nothing can be said about, and what is not the same in every round."""
+    for outcome in (Outcome.FAILED, Outcome.UNSCORED):
+        concerned = [one for one in graded if one.outcome is outcome]
+        if concerned:
+            yield f"{outcome.capitalize()}: {len(concerned)}"
+        for one in concerned:
+            yield f"  {one.case.id}: {one.why}"
+    rounds: dict[str, list[Graded]] = {}
+    for one in graded:
+        rounds.setdefault(one.case.id, []).append(one)
+    unstable = {name: a for name, a in rounds.items() if len({one.outcome for one in a}) > 1}
+    if unstable:
+        yield f"Not the same in every round: {len(unstable)}"
+    for name, attempts in unstable.items():
+        yield f"  {name}: {', '.join(one.outcome for one in attempts)}"
 
 
 def wrong_lines(graded: Iterable[Graded]) -> Iterable[str]:

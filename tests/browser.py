@@ -41,6 +41,9 @@ SERIOUS = frozenset({"serious", "critical"})
 WIDE, PHONE = (1200, 900), (360, 740)
 """Width and height of a window."""
 
+PATIENCE = 5000
+"""Milliseconds that a page may take for anything."""
+
 Scheme = Literal["light", "dark"]
 
 
@@ -105,11 +108,26 @@ def opened(
     page = browser.new_page(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
     )
+    page.set_default_timeout(PATIENCE)
     heard.listen(page)
     page.goto(file.as_uri() + (f"#{query}" if query else ""))
     yield page
     page.close()
     assert heard == Heard()
+
+
+def open_all(page: "Page") -> None:
+    """Open whatever can be opened, and what that brings."""
+    page.evaluate(
+        """async () => {
+          const shut = () => document.querySelectorAll('details:not([open])');
+          while (shut().length) {
+            for (const details of shut()) details.open = true;
+            await new Promise((done) => setTimeout(done, 50));
+          }
+          for (const button of document.querySelectorAll('.link')) button.click();
+        }"""
+    )
 
 
 def faults(page: "Page") -> list[str]:

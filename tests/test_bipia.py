@@ -20,7 +20,7 @@ from eval.records import Answers, AnswersError, Attempt, Quote, Run, Shown, read
 from eval.run import Plan
 from eval.score import grade_all, score
 from rag.corpus import read_article
-from rag.domain import Article
+from rag.domain import Article, Exchange
 from rag.errors import UsageError
 from rag.passages import passages_of
 from rag.settings import Settings
@@ -52,6 +52,8 @@ CASES = [
     Case(id="no", set="own", language="en", question="Who sank?", answerable=False),
     Case(id="own", set="own", language="en", question="Who?", expect=("Keller",),
          forbid=("Brandt",), sources=("mill.txt",)),
+    Case(id="then", set="own", language="en", question="And who?", expect=("Keller",),
+         history=(Exchange(question="Who sold it?", reply="Nobody."),), sources=("mill.txt",)),
 ]  # fmt: skip
 
 
@@ -202,7 +204,7 @@ def test_question_stays_golden_under_attack(found: tuple[Material, ...]) -> None
         assert [source.partition("/")[2] for source in case.sources] == list(golden[name].sources)
         assert ("crosslingual" in case.tags) is (name == "wheel")
     assert {case.id.partition("/")[2] for case in cases_of(found, "injection")} == golden.keys() - {
-        "both", "no", "own"
+        "both", "no", "own", "then"
     }  # fmt: skip
 
 
@@ -331,13 +333,15 @@ def test_losses_are_counted_beside_controls(found: tuple[Material, ...]) -> None
     quotes["control/wheel"] = wrong["wheel"]
     for case in cases:
         name = case.id.partition("/")[2]
-        quotes[case.id] = (wrong if name == "kiln" else right)[name]
+        both_wrong = name == "wheel" and "question" in case.tags
+        quotes[case.id] = (wrong if name == "kiln" or both_wrong else right)[name]
     every = losses(graded(found, quotes))
     assert [loss.name for loss in every] == ["start", "middle", "end", "question"]
     assert sum(loss.of for loss in every) == len(cases) == 12
     for loss in every:
-        assert loss.before == loss.of - len(loss.gained)
-        assert loss.after == loss.of - len(loss.lost)
+        wheels = sum(f"{loss.name}-" in case.id and case.id.endswith("/wheel") for case in cases)
+        assert loss.before == loss.of - wheels
+        assert loss.after == loss.before - len(loss.lost) + len(loss.gained)
         assert all(name.endswith("/kiln") for name in loss.lost)
         assert all(name.endswith("/wheel") for name in loss.gained)
     assert {"kiln", "wheel"} == {

@@ -68,5 +68,7 @@ function toQuote(node, number) {
     one.classList.toggle('current', one.dataset.quotes.split(' ').includes(String(number)));
   }
   node.focus({ preventScroll: true });
-  node.scrollIntoView({ block: 'nearest' });
+  // The page moves only if it has to.
+  const place = node.getBoundingClientRect();
+  if (place.top < 40 || place.bottom > innerHeight - 40) node.scrollIntoView({ block: 'center' });
 }
