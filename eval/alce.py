@@ -50,7 +50,7 @@ def judged(attempt: Attempt, judgements: Mapping[str, Judgement]) -> Judged | No
         carried.append(holds(about(index)))
         numbers = [quote.number for quote in shown.quotes]
         for number in numbers:
-            others = [other for other in numbers if other != number]
+            others = sorted({*numbers} - {number})  # As they are asked about.
             needless = (
                 bool(others) and not holds(about(index, [number])) and holds(about(index, others))
             )
