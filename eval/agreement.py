@@ -1,10 +1,11 @@
 """Whether verdicts can be relied on: a model's beside ours, one round's beside the next."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from eval.figures import Figure, share_of
 from eval.grade import Graded
-from eval.intervals import kappa, kappa_interval
+from eval.intervals import kappa, kappa_interval, wilson
 from eval.metrics import Better
 
 
@@ -15,7 +16,10 @@ def judge_figures(graded: Sequence[Graded]) -> Iterable[Figure]:
         return
     lost = sum(one.judged is not None and one.judged.verdict is None for one in asked)
     counts = "Answers whose verdict by the model could not be read; of those it was asked about."
-    yield share_of("judge.unscored", lost, len(asked), counts, better=Better.LOWER)
+    share = share_of("judge.unscored", lost, len(asked), counts, better=Better.LOWER)
+    cases = len({one.case.id for one in asked})
+    bounds = wilson(share.value * cases, cases)  # Rounds of a case are not independent.
+    yield replace(share, low=bounds.low, high=bounds.high)
     pairs = [
         (str(one.outcome), one.judged.verdict)
         for one in asked

@@ -19,6 +19,8 @@ from rag.paths import printable
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Iterator
 
+    from eval.gates import Held
+    from eval.publicsets import Material
     from eval.records import Answers
     from eval.run import Plan, Progress, Ready
     from eval.score import Scores
@@ -31,6 +33,9 @@ RESULTS = Path("eval-results")
 """Where runs are kept, unless told otherwise: a folder for each configuration."""
 
 ANSWERS = "answers.jsonl"
+
+CORPORA = "corpora"
+"""Folder of the public sets' articles."""
 
 EPILOG = (
     "Without a command: golden. Exit status: 0 all gates held, 1 a gate failed, 2 the run is "
@@ -56,6 +61,10 @@ Failed = Annotated[bool, typer.Option("--failed", help="List what is not right, 
 File = Annotated[Path, typer.Argument(help="An answers file.")]
 Data = Annotated[Path, typer.Option(help="The folder of public sets.")]
 Every = Annotated[int, typer.Option(min=1, help="Take every so-manieth question.")]
+LeaveOut = Annotated[
+    bool,
+    typer.Option("--leave-out", help="Leave a third of the articles out: nothing answers these."),
+]
 Output = Annotated[Path | None, typer.Option(help="The folder for what comes of it.")]
 
 
@@ -80,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     except WrongUsage as error:
         _complain(f"{error.format_message().rstrip('.')}: see `--help`.")
         return BROKEN
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Typer's own, with a status that means a failed gate.
         # Nobody takes the output any more; Python would complain about that at its end.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -281,6 +290,88 @@ def repeat(file: File, output: Output = None) -> None:
 
 
 @app.command()
+def xquad(
+    data: Data,
+    asked: Annotated[str, typer.Option(help="Language of the questions.")] = "en",
+    written: Annotated[str, typer.Option(help="Language of the passages.")] = "en",
+    every: Every = 1,
+    output: Output = None,
+    *,
+    leave_out: LeaveOut = False,
+    fresh: Fresh = False,
+) -> None:
+    """XQuAD: questions and passages in parallel in several languages."""
+    from eval.publicsets import xquad as material
+
+    folder = RESULTS / CORPORA
+    found = material(data, folder, asked=asked, written=written, every=every, leave_out=leave_out)
+    _finish(_asked(_public(found, fresh=fresh), output), failed=False)
+
+
+@app.command()
+def piaf(
+    data: Data,
+    every: Every = 1,
+    output: Output = None,
+    *,
+    leave_out: LeaveOut = False,
+    fresh: Fresh = False,
+) -> None:
+    """PIAF: French questions on French passages."""
+    from eval.publicsets import piaf as material
+
+    found = material(data, RESULTS / CORPORA, every=every, leave_out=leave_out)
+    _finish(_asked(_public(found, fresh=fresh), output), failed=False)
+
+
+@app.command()
+def squad2(
+    data: Data,
+    every: Every = 1,
+    output: Output = None,
+    *,
+    leave_out: LeaveOut = False,
+    fresh: Fresh = False,
+) -> None:
+    """SQuAD 2: English questions, half of them without an answer in their passage."""
+    from eval.publicsets import squad2 as material
+
+    found = material(data, RESULTS / CORPORA, every=every, leave_out=leave_out)
+    _finish(_asked(_public(found, fresh=fresh), output), failed=False)
+
+
+@app.command()
+def expertqa(data: Data, every: Every = 1, output: Output = None) -> None:
+    """ExpertQA: does the verifier agree with experts on what a passage carries?"""
+    from eval.expertqa import NAME
+    from eval.expertqa import run as write
+
+    file = (output or RESULTS / NAME) / ANSWERS
+    write(data, file, every=every)
+    _finish(file, failed=False)
+
+
+@app.command()
+def bipia(
+    data: Data,
+    corpus: Corpus = None,
+    every: Annotated[int, typer.Option(min=1, help="Take every so-manieth attack.")] = 1,
+    output: Output = None,
+) -> None:
+    """BIPIA: instructions planted in articles and questions; are they obeyed?"""
+    from eval.bipia import NAME, materials, run_all
+    from eval.run import Plan
+    from rag.settings import SAMPLE_CORPUS, Settings
+
+    found = materials(data, RESULTS / CORPORA / NAME, every=every, corpus=corpus or SAMPLE_CORPUS)
+    file = (output or RESULTS / NAME) / ANSWERS
+    plan = Plan(name=NAME, cases=(), settings=Settings())
+    with _progress("Asking") as progress:
+        _until_stopped(run_all(found, plan, file, progress), "The same command goes on")
+    _finish(file, failed=False)
+
+
+@app.command()
 def public(data: Data, every: Every = 1) -> None:
     """Measure retrieval, sentences and refusals on the public sets by their parts."""
     from eval.measure import retrieval_lines, sentence_lines
@@ -338,6 +429,14 @@ def _plan(
     )
 
 
+def _public(material: "Material", *, fresh: bool) -> "Plan":
+    from eval.run import Plan
+    from rag.settings import Settings
+
+    settings = Settings(corpus=material.corpus)
+    return Plan(name=material.name, cases=material.cases, settings=settings, fresh=fresh)
+
+
 def _asked(plan: "Plan", output: Path | None) -> Path:
     """Carry out a plan; the answers file."""
     from eval.run import ready
@@ -370,23 +469,38 @@ def _until_stopped(work: "Coroutine[Any, Any, T]", sentence: str) -> T:
 
 def _scores(file: Path) -> "Scores":
     from eval.records import read_answers
+
+    return _scored(read_answers(file))
+
+
+def _scored(answers: "Answers") -> "Scores":
+    """The scores of a run; where others wrote the replies, those of the verifier."""
+    from eval import expertqa
     from eval.score import score as scored
 
-    return scored(read_answers(file))
+    return (expertqa.scores if answers.run.name == expertqa.NAME else scored)(answers)
+
+
+def _held(scores: "Scores", gates: Path | None) -> "tuple[Held, ...]":
+    """What the gates say; nothing of replies that others wrote."""
+    from eval import expertqa
+    from eval.baseline import baseline_for, read_baselines
+    from eval.gates import FILE, held, read_gates
+
+    if scores.run.name == expertqa.NAME:
+        return ()
+    return held(scores, read_gates(gates or FILE), baseline_for(scores, read_baselines()))
 
 
 def _finish(file: Path, *, gates: Path | None = None, failed: bool) -> None:
     """Score an answers file, show it, write it, and end with its status."""
-    from eval.baseline import baseline_for, read_baselines
-    from eval.gates import FILE, held, read_gates
     from eval.output import write_all
     from eval.records import read_answers
-    from eval.score import score as scored
     from eval.summary import text_lines, wrong_lines
 
     answers = read_answers(file)
-    scores = scored(answers)
-    results = held(scores, read_gates(gates or FILE), baseline_for(scores, read_baselines()))
+    scores = _scored(answers)
+    results = _held(scores, gates)
     _show(text_lines(scores, results))
     _show(f"  {line}" for line in (wrong_lines(scores.graded) if failed else ()))
     for written in (file, *write_all(file.parent, scores, results)):

@@ -79,6 +79,10 @@ class Comparison:
         """One sentence."""
         lost, gained, shared = len(self.lost), len(self.gained), len(self.shared)
         counts = f"{gained} of {shared} shared cases gained, {lost} lost (p = {self.p:.3f})"
+        if self.p >= LEVEL and any(
+            one.name == "answer.right" and one.seen for one in self.differences
+        ):
+            return f"Not clear: {counts}, though the paired bootstrap leaves 0 out."
         if self.p >= LEVEL:
             return f"No difference seen: {counts}."
         return f"{'Better' if gained > lost else 'Worse'}: {counts}."

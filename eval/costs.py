@@ -32,26 +32,31 @@ def costs(attempts: Iterable[Attempt]) -> Iterable[Figure]:
                 better=Better.LOWER,
                 counts=counts,
             )
-    yield from _usage([one.usage for one in replies if one.model])
+    yield from _usage([(one.case, one.usage) for one in replies if one.model])
 
 
-def _usage(usages: Sequence[Usage]) -> Iterable[Figure]:
+def _usage(usages: Sequence[tuple[str, Usage]]) -> Iterable[Figure]:
     """Tokens of the replies that a model wrote, and their cost where the prices are known."""
     if not usages:
         return
-    yield _mean("usage.tokens_in", [usage.tokens_in for usage in usages], "tokens")
-    yield _mean("usage.tokens_out", [usage.tokens_out for usage in usages], "tokens")
-    known = [usage.cost for usage in usages if usage.cost is not None]
+    yield _mean("usage.tokens_in", [(case, u.tokens_in) for case, u in usages], "tokens")
+    yield _mean("usage.tokens_out", [(case, u.tokens_out) for case, u in usages], "tokens")
+    known = [(case, u.cost) for case, u in usages if u.cost is not None]
     if known:
         yield _mean("usage.cost", known, "currency")
 
 
-def _mean(name: str, values: Sequence[float], unit: str) -> Figure:
-    numerators = numpy.array(values, dtype=float)[:, None]
-    (bounds,) = bootstrap(numerators, numpy.ones_like(numerators))
+def _mean(name: str, values: Sequence[tuple[str, float]], unit: str) -> Figure:
+    """The mean of values, each given with its case, all of whose rounds are drawn at once."""
+    rounds: dict[str, list[float]] = {}
+    for case, value in values:
+        rounds.setdefault(case, []).append(value)
+    numerators = numpy.array([sum(found) for found in rounds.values()], dtype=float)[:, None]
+    counts = numpy.array([len(found) for found in rounds.values()], dtype=float)[:, None]
+    (bounds,) = bootstrap(numerators, counts)
     return Figure(
         name=name,
-        value=float(numerators.mean()),
+        value=float(numerators.sum() / counts.sum()),
         low=bounds.low,
         high=bounds.high,
         good=float(numerators.sum()),

@@ -12,6 +12,9 @@ from eval.metrics import Better, Metric
 
 UNKNOWN = Interval(low=math.nan, high=math.nan)
 
+WIDTH = 1e-9
+"""An interval that is narrower has no width but that of rounding."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
@@ -36,7 +39,7 @@ def share_of(
     name: str, good: int, of: int, counts: str, *, better: Better = Better.HIGHER
 ) -> Figure:
     """So many of so many."""
-    bounds = wilson(good, of)
+    bounds = wilson(good, of) if of else UNKNOWN
     return Figure(
         name=name,
         value=good / of if of else math.nan,
@@ -97,8 +100,8 @@ class Table:
     ) -> Figure:
         metric = self.metrics[index]
         value = float(good / of) if of else math.nan
-        if bounds is None:
-            # Where all or nothing is good, a bootstrap would be sure of it; Wilson is not.
+        if bounds is None or bounds.high - bounds.low < WIDTH:
+            # Where no case differs from another, a bootstrap would be sure of it; Wilson is not.
             bounds = wilson(value * cases, cases) if of else UNKNOWN
         return Figure(
             name=metric.name,

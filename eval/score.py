@@ -124,13 +124,15 @@ def _curve(graded: Sequence[Graded]) -> Iterable[Point]:
         (one for one in graded if one.attempt.answered), key=lambda one: -one.attempt.confidence
     )
     points: list[Point] = []
+    cases: set[str] = set()
     good = 0
     for count, one in enumerate(answered, start=1):
         good += one.right
+        cases.add(one.case.id)
         threshold = one.attempt.confidence
         if count < len(answered) and answered[count].attempt.confidence == threshold:
             continue  # Equally sure answers come and go together.
-        bounds = wilson(good, count)
+        bounds = wilson(good / count * len(cases), len(cases))
         points.append(
             Point(
                 threshold=threshold,
@@ -140,6 +142,6 @@ def _curve(graded: Sequence[Graded]) -> Iterable[Point]:
                 high=bounds.high,
             )
         )
-    step = max(1, math.ceil(len(points) / POINTS))
+    step = max(1, math.ceil((len(points) - 1) / (POINTS - 1)))
     kept = points[::step]
     return kept if not points or kept[-1] is points[-1] else [*kept, points[-1]]

@@ -42,6 +42,9 @@ HEADLINES = (
 )
 """Figures that are shown first, where a run has them."""
 
+OWN = "experts."
+"""What the names of figures begin with that only ExpertQA has."""
+
 SLICES = ("set", "group", "tag", "language", "pair")
 
 
@@ -51,7 +54,8 @@ def worded(figure: Figure) -> str:
         return "–  no case"
     if figure.unit == "share":
         bounds = f"({figure.low:.0%} to {figure.high:.0%})"
-        return f"{figure.value:6.1%}  {bounds:14}  {figure.good:g} of {figure.of:g}"
+        good = "" if math.isnan(figure.good) else f"{figure.good:g} "
+        return f"{figure.value:6.1%}  {bounds:14}  {good}of {figure.of:g}"
     if figure.unit == "seconds":
         bounds = f"({figure.low:.3f} to {figure.high:.3f})"
         return f"{figure.value:.3f} s  {bounds}  {figure.of:g} replies"
@@ -63,9 +67,10 @@ def worded(figure: Figure) -> str:
 
 
 def headlines(scores: Scores) -> tuple[Figure, ...]:
-    """The headline figures of a run; those that cannot be there at all are left out."""
+    """The headline figures of a run, and those that only runs of its kind have."""
     found = {figure.name: figure for figure in scores.slices.get(ALL, ())}
-    return tuple(found[name] for name in HEADLINES if name in found)
+    own = [name for name in found if name.startswith(OWN)]
+    return tuple(found[name] for name in (*HEADLINES, *own) if name in found)
 
 
 def text_lines(scores: Scores, gates: Sequence[Held] = ()) -> Iterable[str]:

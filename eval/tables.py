@@ -197,7 +197,7 @@ def told(figure: Figure, label: str = "") -> Told:
     if math.isnan(figure.value):
         return Told(name=name, label=label, value=NOTHING, counts=counts, lower=lower)
     share = figure.unit == "share"
-    known = not math.isnan(figure.low) and figure.unit not in {"tokens", "currency"}
+    known = not math.isnan(figure.low)
     return Told(
         name=name,
         label=label,
@@ -217,7 +217,9 @@ def absent(name: str, label: str) -> Told:
 
 def _of(figure: Figure) -> str:
     of = _count(figure.of)
-    return f"{_count(figure.good)} of {of}" if figure.unit == "share" else f"of {of} replies"
+    if figure.unit != "share":
+        return f"of {of} replies"
+    return f"of {of}" if math.isnan(figure.good) else f"{_count(figure.good)} of {of}"
 
 
 def _count(number: float) -> str:

@@ -14,7 +14,14 @@ from eval.records import AnswersError, Attempt
 from eval.score import Scores
 from eval.summary import comparison_lines
 from rag.domain import Exchange
+from tests.library import ANALYSER
 from tests.trial import SOLD, attempt, case, earlier, everything, refusal, scored
+
+
+@pytest.fixture(autouse=True)
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names of countries and months are read once, not for every run that is scored."""
+    monkeypatch.setattr("eval.score.Names", lambda _languages: ANALYSER.names)
 
 
 def run_of(right: str, wrong: str = "", **more: Any) -> Scores:

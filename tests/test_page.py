@@ -10,7 +10,21 @@ import pytest
 from eval.compare import compare
 from eval.report import write_report
 from tests.browser import PHONE, WIDE, Scheme, faults, missing, open_all, opened, started
-from tests.trial import HOSTILE, PAID, SOLD, attempt, case, earlier, everything, refusal, scored
+from tests.trial import (
+    BRIDGE,
+    HOSTILE,
+    PAID,
+    SOLD,
+    attempt,
+    case,
+    earlier,
+    everything,
+    refusal,
+    scored,
+)
+
+TALL = (1200, 8000)
+"""A window that holds far more than a box of text shows."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +32,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
-
-BRIDGE = "The bridge fell in 1999."
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +85,25 @@ def overflows(page: "Page") -> bool:
 # --- Cases -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+@pytest.mark.parametrize("size", [WIDE, TALL, PHONE], ids=["wide", "tall", "phone"])
 def test_a_quote_is_marked_where_it_stands(
     browser: "Browser", report: Path, size: tuple[int, int]
 ) -> None:
-    """A click opens a case; a click on a citation shows its very words, marked in the article."""
+    """A click opens a case with its first quote in view; a citation leads to any other one."""
     with opened(browser, report, size=size) as page:
         button = page.locator("#list .open").nth(1)
         button.click()
-        page.get_by_role("button", name="Quote 1, in town.txt").click()
-        mark = page.locator(".opened mark")
-
         assert button.get_attribute("aria-expanded") == "true"
-        assert mark.all_text_contents() == [BRIDGE]
-        assert in_window(mark)
+        assert page.locator(".opened mark").all_text_contents() == [BRIDGE]
+        # On a phone the article stands below the reply.
+        assert in_window(page.locator(".opened mark")) or size == PHONE
+
+        page.locator("#list .open", has_text="follow").click()
+        first, second = page.locator(".opened mark").all()
+        assert (first.text_content(), second.text_content()) == (SOLD, BRIDGE)
+        assert not in_window(second)
+        page.get_by_role("button", name="Quote 2, in town.txt").click()
+        assert in_window(second)
         assert page.locator(".opened .article .text").get_attribute("lang") == "en"
         assert not overflows(page)
 
@@ -239,6 +256,11 @@ def test_every_filter_filters(browser: "Browser", report: Path) -> None:
             choice.select_option(value)
             assert page.locator("#list > li").count() == count
             page.get_by_role("button", name="Show all").click()
+
+        page.get_by_label("Verdict").select_option("wrong")
+        page.get_by_label("Question in").select_option("de")
+        assert page.locator("#list > li").count() == 0
+        assert "right (1)" in page.get_by_label("Verdict").inner_text()
 
 
 def test_tables_lead_to_their_cases(browser: "Browser", report: Path) -> None:

@@ -19,13 +19,17 @@ HOSTILE = (
 )
 """What must never be more than text."""
 
+SOLD = "The mill was sold to Anna Keller."
+PAID = "She paid 300,000 euros in March 2021."
+BRIDGE = "The bridge fell in 1999."
+
 TOWN = Article(
     id="town.txt",
     title="The mill",
     language="en",
-    text="😀 The mill was sold to Anna Keller. She paid 300,000 euros in March 2021. It stands.\n"
+    text=f"😀 {SOLD} {PAID} It stands.\n"
     + "Nothing else is known of the town.\n" * 60
-    + "The bridge fell in 1999.\n",
+    + f"{BRIDGE}\n",
     sha256="a" * 64,
     published_on=date(2021, 4, 1),
     outlet="Town Paper",
@@ -39,9 +43,6 @@ FLUSS = Article(
     sha256="b" * 64,
 )
 ARTICLES = {article.id: article for article in (TOWN, FLUSS)}
-
-SOLD = "The mill was sold to Anna Keller."
-PAID = "She paid 300,000 euros in March 2021."
 
 
 def case(name: str, **more: Any) -> Case:
@@ -187,12 +188,12 @@ def everything(**run: Any) -> Scores:
     length = "Der Fluss ist 90 Kilometer lang."
     attempts = (
         attempt("plain", SOLD, seconds=0.1),
-        attempt("far", "The bridge fell in 1999."),
+        attempt("far", BRIDGE),
         overlapping("overlap"),
         inexact("inexact"),
         refusal("refused", unknown=("Keller",), dropped=(Left(text=SOLD, why="no such key"),)),
         attempt("failed", error="the model did not answer in time", hits=()),
-        attempt("follow", SOLD, PAID),
+        attempt("follow", SOLD, BRIDGE),
         attempt("german", statements=(Shown(text=length, quotes=(quote(1, length, FLUSS),)),)),
         refusal("unsaid"),
         attempt("judged", SOLD, model="scripted-1", prompts={"answer": "d" * 64}),
@@ -218,7 +219,7 @@ def earlier() -> Scores:
     older = TOWN.text.replace("Nothing else", "Nothing more")
     attempts = (
         refusal("plain"),
-        attempt("far", "The bridge fell in 1999."),
+        attempt("far", BRIDGE),
         attempt("follow", SOLD),
         attempt("refused", SOLD),
         refusal("unsaid"),

@@ -14,6 +14,8 @@ const form = new Form(document.getElementById('filter'), (name, value) => {
   else state = { ...state, [name]: value, case: '', round: '', page: '' };
   remember();
   draw();
+  // The button that shows all is of no use any more, and loses the focus.
+  if (name === null) form.search.focus();
 });
 
 /** Put the state into the address; a page of its own in the history only for `step`. */
