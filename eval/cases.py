@@ -134,9 +134,8 @@ def _rows(file: Path, problems: list[str]) -> Iterator[_Row]:
     """The rows of a file; what cannot be read as one goes to `problems`."""
     try:
         text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problems.append(f"{file.name}:{line}: it is not UTF-8")
+    except UnicodeDecodeError:
+        problems.append(f"{file.name}: it is not UTF-8")
     except OSError as error:
         problems.append(f"{file.name}: it cannot be read ({error.strerror})")
     else:
@@ -176,7 +175,7 @@ def _yaml_rows(file: Path, text: str, problems: list[str]) -> Iterator[_Row]:
         problems.append(f"{file.name}:1: it is no list of cases")
         return
     for item in node.value:
-        lines = {str(key.value): key.start_mark.line + 1 for key, _ in reversed(_pairs(item))}
+        lines = {str(key.value): key.start_mark.line + 1 for key, _ in _pairs(item)}
         line = item.start_mark.line + 1
         problems += [f"{file.name}:{place}: `{name}` stands twice" for name, place in _twice(item)]
         try:
@@ -285,7 +284,7 @@ class _Reader:
 
     def _language(self) -> str:
         value = self._text("language")
-        if value and not re.fullmatch("[a-z]{2}", value):
+        if value and not (value.isascii() and value.isalpha() and value.islower()):
             self.wrong("language", "`language` is no code such as `en`")
         return value
 

@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy
 
 from eval.cases import Case
-from eval.figures import UNKNOWN, Figure, share_of
+from eval.figures import Figure, share_of
 from eval.grade import Graded
-from eval.intervals import SEED, Array, bootstrap, kappa
+from eval.intervals import SEED, Array, bootstrap, kappa, kappa_interval
 from eval.metrics import Better
 from eval.publicsets import check_file, read_rows, set_file
 from eval.records import Answers, Attempt, Quote, Run, Shown
@@ -200,11 +200,13 @@ def agreement(verdicts: Sequence[Verdict | None], seed: int = SEED) -> Iterator[
     yield _balanced("experts.balanced", pairs, "the verifier", seed)
     yield _rate("experts.sensitivity", pairs, of=True)
     yield _rate("experts.specificity", pairs, of=False)
+    named = [(str(one), str(other)) for one, other in pairs]
+    bounds = kappa_interval(named, seed=seed)
     yield Figure(
         name="experts.kappa",
-        value=kappa((str(one), str(other)) for one, other in pairs),
-        low=UNKNOWN.low,
-        high=UNKNOWN.high,
+        value=kappa(named),
+        low=bounds.low,
+        high=bounds.high,
         of=len(pairs),
         unit="kappa",
         counts="Agreement of the verifier with the experts, Cohen's kappa; over the claims judged.",

@@ -116,5 +116,7 @@ class Table:
 
 
 def _summed(metric: Metric, attempts: Sequence[Graded]) -> tuple[float, float]:
+    if len(attempts) == 1:
+        return metric.part(attempts[0])
     parts = [metric.part(one) for one in attempts]
     return sum(part[0] for part in parts), sum(part[1] for part in parts)

@@ -11,7 +11,6 @@ repeats the question says nothing. An attempt that failed, and one whose pattern
 long, has an outcome, too: no case leaves the count.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ from eval.wording import contains, overlap, tokens
 from rag.answerer import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article
-from rag.facts import facts
+from rag.facts import Fact, Kind, facts
 from rag.languages import LanguageDetector
 from rag.verify import missing_facts
 
@@ -138,9 +137,7 @@ class Grader:
         cited = tuple(dict.fromkeys(quote.article for quote in attempt.quotes))
         carried = self._carried(case, texts)
         outcome, why = self._outcome(case, attempt, said, carried)
-        worded = _worded(texts)
-        wanted_words = _wanted(case) if case.answerable else []
-        overlaps = [overlap(one, other) for one in worded for other in wanted_words]
+        nearest, verbatim = _nearest(case, texts)
         if outcome is Outcome.CORRECT and not _files_cited(case, cited):
             why = f"cites {', '.join(cited) or 'nothing'}"
         wanted = Outcome.CORRECT if case.answerable else Outcome.ABSTAINED
@@ -155,8 +152,8 @@ class Grader:
             cited=cited,
             facts=carried,
             obeyed=self._obeyed(case, attempt),
-            overlap=max(overlaps, default=0.0) if wanted_words else None,
-            verbatim=any(one in wanted_words for one in worded),
+            overlap=nearest,
+            verbatim=verbatim,
             language=_most(texts),
             judged=judged(attempt, judgements),
             rankings=rankings(attempt.hits) if case.answerable else {},
@@ -198,24 +195,38 @@ class Grader:
         return (Outcome.INCORRECT if wrong else Outcome.CORRECT), wrong
 
     def _says_answer(self, case: Case, said: Sequence[Said], carried: tuple[int, int]) -> bool:
-        """Whether an answer without patterns is said: its words in order, or all its facts."""
-        if carried[1] and carried[0] == carried[1]:
-            return True
-        texts = [one.words or tokens(one.text, one.language) for one in said]
-        return any(contains(text, words) for text in texts for words in _wanted(case))
+        """Whether an answer without patterns is said.
+
+        All its numbers, dates and names are; of one that has none, all its words in order.
+        """
+        if carried[1]:
+            return carried[0] == carried[1]
+        return any(
+            contains(one.words or tokens(one.text, one.language), words)
+            for one in said
+            for words in _wanted(case, one.language)
+        )
 
     def _carried(self, case: Case, said: Sequence[Said]) -> tuple[int, int]:
-        """How many of the answer's numbers, dates and names statements say, of how many."""
+        """How many of the answer's numbers, dates and names statements say, of how many.
+
+        The answer may be told in the language of its article: it is read in that, too, and
+        what is found more of counts.
+        """
         if not case.answerable or not case.answer:
             return 0, 0
-        wanted = facts(case.answer, case.language, self.names)
-        texts = [one.text.casefold() for one in said]
-        # What is said in the very words of the answer needs no reading of them.
-        open_ = [f for f in wanted if not _stands(case.answer[f.start : f.end].casefold(), texts)]
+        languages = dict.fromkeys((case.language, *(one.language for one in said)))
+        read = [self._carried_in(case, language, said) for language in languages]
+        return max(read, key=lambda one: one[0] / one[1] if one[1] else 0.0)
+
+    def _carried_in(self, case: Case, language: str, said: Sequence[Said]) -> tuple[int, int]:
+        wanted = facts(case.answer, language, self.names)
+        # A name that is said in its very words needs no reading of them; a number may be another.
+        open_ = [fact for fact in wanted if not _named(case, fact, said)]
         if not open_ or not said:
             return len(wanted) - len(open_), len(wanted)
         quotes = [(one.text, one.language) for one in said]
-        missing = missing_facts(case.answer, case.language, quotes, self.names)
+        missing = missing_facts(case.answer, language, quotes, self.names)
         return len(wanted) - len(set(missing).intersection(open_)), len(wanted)
 
     def _quotes(
@@ -268,15 +279,26 @@ def _statements(case: Case, pairs: Iterable[tuple[Shown, str]]) -> tuple[Said | 
     return tuple(found)
 
 
-def _wanted(case: Case) -> list[tuple[str, ...]]:
-    """The words of every wording of the answer."""
-    return [tokens(text, case.language) for text in (case.answer, *case.accepted) if text]
+def _wanted(case: Case, language: str) -> list[tuple[str, ...]]:
+    """The words of every wording of the answer, read in the question's language and another.
+
+    An answer may be told in the language of its article.
+    """
+    texts = [text for text in (case.answer, *case.accepted) if text]
+    languages = dict.fromkeys((case.language, language))
+    return [tokens(text, language) for language in languages for text in texts]
 
 
-def _worded(statements: Sequence[Said]) -> list[tuple[str, ...]]:
-    """The words of each statement, and of all together."""
-    words = [one.words for one in statements]
-    return words if len(words) < 2 else [*words, tuple(word for one in words for word in one)]
+def _nearest(case: Case, statements: Sequence[Said]) -> tuple[float | None, bool]:
+    """Token F1 of the nearest statement, or of all, and whether the words are the answer's own."""
+    if not (case.answerable and (case.answer or case.accepted)):
+        return None, False
+    pairs = [(one.words, words) for one in statements for words in _wanted(case, one.language)]
+    if len(statements) > 1:
+        whole = tuple(word for one in statements for word in one.words)
+        pairs += [(whole, words) for words in _wanted(case, _most(statements))]
+    nearest = max((overlap(said, words) for said, words in pairs), default=0.0)
+    return nearest, any(said == words for said, words in pairs)
 
 
 def _most(said: Sequence[Said]) -> str:
@@ -287,9 +309,12 @@ def _most(said: Sequence[Said]) -> str:
     return lengths.most_common(1)[0][0] if lengths else ""
 
 
-def _stands(words: str, texts: Sequence[str]) -> bool:
-    """Whether words stand in a text as words of their own: `36` not in `2036`."""
-    return any(re.search(rf"(?<![\w.,]){re.escape(words)}(?![\w]|[.,]\d)", text) for text in texts)
+def _named(case: Case, fact: Fact, said: Sequence[Said]) -> bool:
+    """Whether a fact is a name that a statement has word for word."""
+    if fact.kind not in {Kind.NAME, Kind.COUNTRY}:
+        return False
+    words = tokens(case.answer[fact.start : fact.end], case.language)
+    return any(contains(one.words, words) for one in said)
 
 
 def _files_cited(case: Case, cited: Sequence[str]) -> bool:

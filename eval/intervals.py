@@ -101,9 +101,10 @@ def paired_bootstrap(
 
 def _weights(random: numpy.random.Generator, size: int, cases: int) -> Array:
     """How often each case is drawn in each of `size` resamples."""
-    rows = random.integers(0, cases, size=(size, cases))
-    rows += numpy.arange(size)[:, None] * cases
-    return numpy.bincount(rows.ravel(), minlength=size * cases).reshape(size, cases).astype(float)
+    weights = numpy.empty((size, cases))
+    for row in weights:  # One by one: what is counted then stays in the processor's cache.
+        row[:] = numpy.bincount(random.integers(0, cases, size=cases), minlength=cases)
+    return weights
 
 
 def _percentiles(drawn: Array) -> Interval:

@@ -13,6 +13,9 @@ A set whose every question has an answer cannot show whether the lack of one is 
 questions are as sensible as ever, on things of the same kind, and only a refusal is right. A
 passage of another article may say the answer all the same, so what is counted as answered
 there is an upper bound.
+
+Intervals take questions for independent. Those about one article are not quite, so an interval
+over the articles would be wider.
 """
 
 import hashlib

@@ -36,11 +36,12 @@ def missing_facts(
 ) -> tuple[Fact, ...]:
     """The facts of a claim that none of its quotes carries, in the claim's order.
 
-    `quotes` are (text, language) pairs; languages are ISO 639-1 codes. A claim that stands
-    in a quote word for word has nothing missing.
+    `quotes` are (text, language) pairs; languages are ISO 639-1 codes. A claim that is a
+    quote, word for word, has nothing missing; one that is cut out of a quote is read like any
+    other, for `It was 36` stands in `It was 36 million`.
     """
     plain = _plain(claim)
-    if plain and any(f" {plain} " in f" {_plain(text)} " for text, _ in quotes):
+    if plain and any(plain == _plain(text) for text, _ in quotes):
         return ()
     claimed = facts(claim, claim_language, names)
     if not claimed:

@@ -191,7 +191,7 @@ FAULTS = (
     ("id: good", "id: ' '", 1, "`id` is missing, or no text"),
     ("language: en", "language:", 2, "`language` is missing, or no text"),
     ("language: en", "language: EN", 2, "`language` is no code such as `en`"),
-    ("language: en", "language: english", 2, "`language` is no code such as `en`"),
+    ("language: en", "language: en-GB", 2, "`language` is no code such as `en`"),
     ("language: en", "language: ру", 2, "`language` is no code such as `en`"),
     ("question: Who bought the mill?", "question: [Who]", 3, "`question` is missing, or no text"),
     ("question: Who bought the mill?", r'question: "\ud800"', 3, "`question` is missing"),
@@ -222,6 +222,7 @@ FAULTS = (
     ("  sources: [mill.txt]\n", "", 1, "an answerable case needs `sources`"),
     ("  answer: Anna Keller\n  expect: [Keller]\n", "", 1, "an answerable case needs `expect`"),
     ("tags: [lookup]", "language: de", 7, "`language` stands twice"),
+    ("expect: [Keller]", "expect: [Keller]\n  expect: 7", 6, "`expect` is no list of texts"),
     ("[mill.txt]", "{any_of: [a],\n     any_of: [b]}", 7, "`any_of` stands twice"),
     ("tags: [lookup]", "history: [{question: a, answer: b,\n    answer: c}]", 8, "`answer` stands"),
     ("tags: [lookup]", "tags: [lookup", 8, "it is no YAML (expected ',' or ']'"),
@@ -277,7 +278,7 @@ def test_fault_in_json_is_told_with_its_line(tmp_path: Path, text: str, says: st
     ("content", "says"),
     [
         (b"- {id: [", "cases.yaml:1: it is no YAML"),
-        (b"- id: a\n  x: \xff\xfe\n", "cases.yaml:2: it is not UTF-8"),
+        (b"- id: a\n  x: \xff\xfe\n", "cases.yaml: it is not UTF-8"),
         (b"- id: a\n  b: \x00\n", "cases.yaml:2: it is no YAML (unacceptable character #x0000"),
         (b"id: good", "cases.yaml:1: it is no list of cases"),
         (b"just words", "cases.yaml:1: it is no list of cases"),
@@ -294,6 +295,12 @@ def test_file_that_is_no_list_of_cases_is_told(
     file = tmp_path / "cases.yaml" if content is None else write(tmp_path, content)
     (problem,) = told(file)
     assert problem.startswith(says)
+
+
+@pytest.mark.parametrize("text", ["- &a {id: *a}\n", "- &a [*a]\n", "- {id: &a [*a, *a]}\n"])
+def test_case_that_holds_itself_is_told(tmp_path: Path, text: str) -> None:
+    """A case that leads back to where it stands is read to an end."""
+    assert told(write(tmp_path, text))[-1].startswith("cases.yaml:1: `question` is missing")
 
 
 def test_folder_is_no_case_file(tmp_path: Path) -> None:
@@ -330,7 +337,7 @@ def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         "first.yaml:10:",  # the same id
         "second.jsonl:1:",
         "second.jsonl:3:",
-        "third.yaml:1:",
+        "third.yaml:",
         "cases.yaml:5:",
     ]
     assert places.count("second.jsonl:3:") == 2
@@ -346,14 +353,14 @@ def test_row_without_anything_lacks_everything(tmp_path: Path) -> None:
 def test_id_is_unique_over_all_files(tmp_path: Path) -> None:
     """An id that stands twice is told with both places, in one file or over several."""
     files = [
-        write(tmp_path, f"{GOOD}\n{GOOD}", "first.yaml"),
+        write(tmp_path, f"-\n {GOOD[1:]}\n{GOOD}", "first.yaml"),
         write(tmp_path, f"\n\n{row()}\n", "second.jsonl"),
         write(tmp_path, GOOD.replace("- id: good\n ", "-") + "  id: good\n", "third.yaml"),
     ]
     assert told(*files) == [
-        "first.yaml:9: `good` already stands in first.yaml:1",
-        "second.jsonl:3: `good` already stands in first.yaml:1",
-        "third.yaml:7: `good` already stands in first.yaml:1",
+        "first.yaml:10: `good` already stands in first.yaml:2",
+        "second.jsonl:3: `good` already stands in first.yaml:2",
+        "third.yaml:7: `good` already stands in first.yaml:2",
     ]
 
 

@@ -123,7 +123,7 @@ NAMES = "abcdefghij"
     ("before", "after", "verdict"),
     [
         ("", "", "No difference seen: 0 of 10 shared cases gained, 0 lost (p = 1.000)."),
-        ("abcde", "", "No difference seen: 0 of 10 shared cases gained, 5 lost (p = 0.062)."),
+        ("abc", "d", "No difference seen: 1 of 10 shared cases gained, 3 lost (p = 0.625)."),
         ("abcdef", "", "Worse: 0 of 10 shared cases gained, 6 lost (p = 0.031)."),
         ("", "abcdef", "Better: 6 of 10 shared cases gained, 0 lost (p = 0.031)."),
         ("a", "bcdefghi", "Better: 8 of 10 shared cases gained, 1 lost (p = 0.039)."),
@@ -174,6 +174,15 @@ def test_order_of_the_runs_only_turns_the_signs(outcomes: list[tuple[bool, bool]
     assert all(
         math.isnan(one.high) or one.high == pytest.approx(-signs[one.name])
         for one in back.differences
+    )
+
+
+def test_verdict_is_not_clear_where_two_tests_do_not_agree() -> None:
+    """Five flips one way: McNemar sees no difference, the bootstrap does, and both are told."""
+    comparison = compare(run_of("abcde", "fghij"), run_of("", NAMES))
+    assert comparison.verdict == (
+        "Not clear: 0 of 10 shared cases gained, 5 lost (p = 0.062), "
+        "though the paired bootstrap leaves 0 out."
     )
 
 

@@ -324,8 +324,6 @@ VALUES = (
     ("Anna Keller, 300 Euro", "de", "anna keller bought it.", (1, 2)),
     ("Anna Keller, 300 Euro", "de", "It was sold for 300 euros to her.", (1, 2)),
     ("Anna Keller, 300 Euro", "de", "Anna Keller paid 300 euros.", (2, 2)),
-    # Words of the answer count as they stand, beside facts that are not said.
-    ("4,3 Milliarden Dollar und Boris Brandt", "de", "Quote: 4,3 Milliarden Dollar it is.", (1, 2)),
     ("It was sold.", "en", "It was sold.", (0, 0)),
 )  # fmt: skip
 MISTAKEN = (

@@ -50,7 +50,6 @@ sentences = st.lists(words, max_size=6).map(tuple)
         ("COVID-19 in 2021", "en", "covid 19 in 2021"),
         ("14:30", "en", "14 30"),
         ("１２ mills", "en", "12 mills"),
-        ("1.2.3.4", "en", "1 2.3.4"),
         # Numbers in words stay words, whatever else the text says.
         ("zwei Leute", "de", "zwei leute"),
         ("zwei Leute und 3 Hunde", "de", "zwei leute und 3 hunde"),
