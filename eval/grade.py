@@ -215,19 +215,26 @@ class Grader:
         """
         if not case.answerable or not case.answer:
             return 0, 0
-        languages = dict.fromkeys((case.language, *(one.language for one in said)))
-        read = [self._carried_in(case, language, said) for language in languages]
-        return max(read, key=lambda one: one[0] / one[1] if one[1] else 0.0)
+        best = (0, 0)
+        for language in dict.fromkeys((case.language, *(one.language for one in said))):
+            found = self._carried_in(case, language, said)
+            if not best[1] or found[0] * best[1] > best[0] * found[1]:
+                best = found
+            if best[0] == best[1]:
+                break
+        return best
 
     def _carried_in(self, case: Case, language: str, said: Sequence[Said]) -> tuple[int, int]:
         wanted = facts(case.answer, language, self.names)
         # A name that is said in its very words needs no reading of them; a number may be another.
-        open_ = [fact for fact in wanted if not _named(case, fact, said)]
-        if not open_ or not said:
-            return len(wanted) - len(open_), len(wanted)
-        quotes = [(one.text, one.language) for one in said]
-        missing = missing_facts(case.answer, language, quotes, self.names)
-        return len(wanted) - len(set(missing).intersection(open_)), len(wanted)
+        missing = [fact for fact in wanted if not _named(case, fact, said)]
+        answer = set(tokens(case.answer, language))
+        for one in sorted(said, key=lambda one: answer.isdisjoint(one.words)):
+            if not missing:
+                break
+            lacks = missing_facts(case.answer, language, [(one.text, one.language)], self.names)
+            missing = [fact for fact in missing if fact in lacks]
+        return len(wanted) - len(missing), len(wanted)
 
     def _quotes(
         self, attempt: Attempt, statements: Sequence[Said | None], supported: Sequence[bool]

@@ -82,10 +82,12 @@ class Names:
     ) -> tuple[Name | None, int]:
         """The longest name that begins at a token, and how many tokens it takes."""
         token = tokens[index]
+        long_name = len(token.text) >= 7 and token.text[0].isupper()
         for table, foreign in self._tables_for(language):
+            if foreign and not long_name:
+                continue
             best, used = _longest(table, text, tokens, index, language, strict=strict)
-            usable = not foreign or (len(token.text) >= 7 and token.text[0].isupper())
-            if best is not None and usable and (not foreign or best.id.startswith("country")):
+            if best is not None and (not foreign or best.id.startswith("country")):
                 return Name(best.id, token.start, tokens[index + used - 1].end), used
         return self._code(text, tokens, index)
 

@@ -8,10 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
+from functools import lru_cache
 
 from rag.inflect import fold
 from rag.numerals import numeral, roman
-from rag.words import Words
+from rag.words import Words, words_of
+
+REMEMBERED = 8192
+"""Words of which it is kept whether a number begins them: texts repeat theirs."""
 
 _LONGEST_PREFIX = 20
 """Letters of the longest number word that a unit is glued to."""
@@ -83,14 +87,21 @@ def _tokens(text: str, words: Words) -> Iterator[_Token]:
         if match["digits"]:
             yield _Token(match.group(), start, end, digits=True)
             continue
-        for cut in range(3, min(end - start - 1, _LONGEST_PREFIX)):
-            if fold(text[start : start + cut]) in words.numbers and (
-                fold(text[start + cut : end]) in words.durations
-            ):
-                yield _Token(fold(text[start : start + cut]), start, start + cut, digits=False)
-                start += cut
-                break
+        cut = _prefix(text[start:end], words.language)
+        if cut:
+            yield _Token(fold(text[start : start + cut]), start, start + cut, digits=False)
+            start += cut
         yield _Token(fold(text[start:end]), start, end, digits=False)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _prefix(word: str, language: str) -> int:
+    """Where the number ends that a word such as `viermonatig` begins with; 0 without one."""
+    words = words_of(language)
+    for cut in range(3, min(len(word) - 1, _LONGEST_PREFIX)):
+        if fold(word[:cut]) in words.numbers and fold(word[cut:]) in words.durations:
+            return cut
+    return 0
 
 
 def _close(text: str, left: _Token, right: _Token) -> bool:

@@ -140,11 +140,15 @@ def test_unanswerable_case(
     grader: Grader, forbid: tuple[str, ...], attempt: Attempt, outcome: Outcome, why: str
 ) -> None:
     """Where the articles do not say, only a refusal is right, whatever else is shown."""
-    graded = grader.grade(replace(NONE, forbid=forbid), attempt)
+    attempt = replace(attempt, hits=(Found(article="mill.txt", start=0, end=1, score=1.0),))
+    graded = grader.grade(replace(NONE, forbid=forbid, answer="Anna Keller"), attempt)
     assert (graded.outcome, graded.why) == (outcome, why)
     assert graded.right is (outcome is Outcome.ABSTAINED)
+    # There is nothing that it could say, find or cite.
     assert graded.facts == (0, 0)
     assert graded.overlap is None
+    assert not graded.verbatim
+    assert dict(graded.rankings) == {}
 
 
 FORBIDDEN = replace(HALF, forbid=("gift", r"\bbrandt\b"))
@@ -324,28 +328,17 @@ VALUES = (
     ("Anna Keller, 300 Euro", "de", "anna keller bought it.", (1, 2)),
     ("Anna Keller, 300 Euro", "de", "It was sold for 300 euros to her.", (1, 2)),
     ("Anna Keller, 300 Euro", "de", "Anna Keller paid 300 euros.", (2, 2)),
-    ("It was sold.", "en", "It was sold.", (0, 0)),
-)  # fmt: skip
-MISTAKEN = (
-    # Short answers stand word by word in longer numbers, and words have no signs.
+    # A number may stand in a longer one, word by word, and words have no signs.
     ("36", "fr", "Il a payé 36 000 euros.", (0, 1)),
     ("36", "en", "It was 36 million.", (0, 1)),
     ("500 Euro", "de", "Das kostet 2 500 Euro.", (0, 1)),
     ("$4.3 billion", "en", "Sie zahlten 4,3 Milliarden Euro Strafe.", (0, 1)),
     ("5 %", "de", "It grew by 5 points.", (0, 1)),
-)
+    ("It was sold.", "en", "It was sold.", (0, 0)),
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("answer", "language", "text", "expected"),
-    [
-        *VALUES,
-        *(
-            pytest.param(*row, marks=pytest.mark.xfail(reason="the same word by word"))
-            for row in MISTAKEN
-        ),
-    ],
-)
+@pytest.mark.parametrize(("answer", "language", "text", "expected"), VALUES)
 def test_values_of_the_answer(
     grader: Grader, answer: str, language: str, text: str, expected: tuple[int, int]
 ) -> None:
@@ -540,6 +533,11 @@ def test_what_a_planted_instruction_wanted(
         (shows(said("Le barrage", at("Le barrage", "weir.txt"))), "fr"),
         (shows(said("300 Euro", at("300 Euro", "kiln.txt"))), "de"),
         (shows(said("300", at("300", "weir.txt"))), "fr"),
+        # A quote that stands nowhere is in no article's language.
+        (
+            shows(said(WEIR.quote, replace(WEIR, article="kiln.txt"))),
+            "fr",
+        ),
         # What most of it is in.
         (shows(said(WEIR.quote, WEIR), said("300 Euro", at("300 Euro", "kiln.txt"))), "fr"),
         (shows(said("300", at("300", "weir.txt")), "The mill was sold to her by the town."), "en"),
@@ -631,7 +629,7 @@ THREE = shows(said("It was sold.", WEIR, SOLD, CLOSED))
         # A quote is needless if it does not carry the statement and the others do without it.
         (
             THREE,
-            verdicts(s0=YES, s0_1=YES, s0_2=NO, s0_3=NO, s0_2_3=NO, s0_1_3=YES, s0_1_2=YES),
+            verdicts(s0=YES, s0_1=YES, s0_2=NO, s0_3=NO, s0_2_3=YES, s0_1_3=YES, s0_1_2=YES),
             (None, (True,), (False, True, False)),
         ),
         (
