@@ -64,7 +64,7 @@ class LanguageDetector:
         if set(among) - self._stop_words.languages:
             return None
         folded = [fold(word) for word in word_texts(text)]
-        counts = {code: sum(self._stop_words(w, code) for w in folded) for code in among}
+        counts = {code: self._stop_words.count(folded, code) for code in among}
         most = max(counts.values())
         leading = [code for code, count in counts.items() if count == most]
         return leading[0] if most and len(leading) == 1 else None

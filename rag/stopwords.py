@@ -1,6 +1,6 @@
 """Words that carry no topic, so that matching them proves nothing: `rag/data/stopwords.txt`."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from pathlib import Path
 
 FILE = Path(__file__).parent / "data" / "stopwords.txt"
@@ -18,6 +18,11 @@ class StopWords:
     def languages(self) -> Set[str]:
         """The languages that have stop words."""
         return self._words.keys()
+
+    def count(self, words: Iterable[str], language: str) -> int:
+        """How many of some folded words are stop words of a language."""
+        known = self._words.get(language, frozenset())
+        return sum(map(known.__contains__, words))
 
     def __call__(self, word: str, language: str) -> bool:
         """Whether a folded word of that language is a stop word."""

@@ -353,14 +353,14 @@ def test_row_without_anything_lacks_everything(tmp_path: Path) -> None:
 def test_id_is_unique_over_all_files(tmp_path: Path) -> None:
     """An id that stands twice is told with both places, in one file or over several."""
     files = [
-        write(tmp_path, f"-\n {GOOD[1:]}\n{GOOD}", "first.yaml"),
+        write(tmp_path, GOOD.replace("- id: good\n ", "-") + "  id: good\n", "first.yaml"),
         write(tmp_path, f"\n\n{row()}\n", "second.jsonl"),
-        write(tmp_path, GOOD.replace("- id: good\n ", "-") + "  id: good\n", "third.yaml"),
+        write(tmp_path, f"\n{GOOD}\n{GOOD}", "third.yaml"),
     ]
     assert told(*files) == [
-        "first.yaml:10: `good` already stands in first.yaml:2",
-        "second.jsonl:3: `good` already stands in first.yaml:2",
-        "third.yaml:7: `good` already stands in first.yaml:2",
+        "second.jsonl:3: `good` already stands in first.yaml:7",
+        "third.yaml:2: `good` already stands in first.yaml:7",
+        "third.yaml:10: `good` already stands in first.yaml:7",
     ]
 
 

@@ -257,6 +257,16 @@ def test_other_figures_are_drawn_by_case() -> None:
     assert bounds(other) == pytest.approx(bounds(one), abs=0.03)
 
 
+def test_binary_figures_of_rounds_are_drawn_by_case() -> None:
+    """What is not the same in every round is drawn case by case, all rounds of one together."""
+    rounds = [*MANY, *(replace(one, right=not one.right) for one in MANY[:20])]
+    good = numpy.array([[1.0 if n < 20 else float(one.right)] for n, one in enumerate(MANY)])
+    of = numpy.array([[2.0 if n < 20 else 1.0] for n in range(len(MANY))])
+    one, (expected,) = table(rounds)["answer.right"], bootstrap(good, of)
+    assert (one.good, one.of) == (good.sum(), 80)
+    assert bounds(one) == pytest.approx((expected.low, expected.high))
+
+
 @pytest.mark.parametrize("name", ["answer.right", "citations.exact"])
 def test_asking_the_same_twice_makes_nothing_surer(name: str) -> None:
     """Rounds of a case are not independent: the same data twice are no more than once."""
