@@ -11,21 +11,25 @@ from eval.metrics import Better
 
 def judge_figures(graded: Sequence[Graded]) -> Iterable[Figure]:
     """Where a model was asked: what it could not judge, and how far it agrees."""
-    asked = [one for one in graded if one.judged is not None and one.attempt.answered]
+    answered = [one for one in graded if one.attempt.answered]
+    asked = [(one, one.judged) for one in answered if one.judged is not None and one.judged.asked]
     if not asked:
         return
-    lost = sum(one.judged is not None and one.judged.verdict is None for one in asked)
+    lost = sum(judged.verdict is None for _, judged in asked)
     counts = "Answers whose verdict by the model could not be read; of those it was asked about."
     share = share_of("judge.unscored", lost, len(asked), counts, better=Better.LOWER)
-    cases = len({one.case.id for one in asked})
+    cases = len({one.case.id for one, _ in asked})
     bounds = wilson(share.value * cases, cases)  # Rounds of a case are not independent.
     yield replace(share, low=bounds.low, high=bounds.high)
-    pairs = [
-        (str(one.outcome), one.judged.verdict)
-        for one in asked
-        if one.judged is not None and one.judged.verdict is not None
-    ]
-    counts = "Agreement of the model's verdict with ours, Cohen's kappa; over those it could judge."
+    pairs = {
+        one.case.id: (str(one.outcome), judged.verdict)
+        for one, judged in reversed(asked)  # The first round of a case counts.
+        if judged.verdict is not None
+    }.values()
+    counts = (
+        "Agreement of the model's verdict with ours, Cohen's kappa; over the cases whose first "
+        "verdict could be read."
+    )
     bounds = kappa_interval(pairs)
     yield Figure(
         name="judge.kappa",
@@ -48,7 +52,7 @@ def stability(graded: Sequence[Graded]) -> Iterable[Figure]:
         return
     kinds: tuple[tuple[str, Callable[[list[Graded]], bool], str], ...] = (
         ("outcome", lambda a: len({one.outcome for one in a}) == 1, "have one outcome throughout"),
-        ("text", lambda a: len({one.attempt.text for one in a}) == 1, "say the same throughout"),
+        ("text", lambda a: len(set(map(_told, a))) == 1, "say the same throughout"),
         ("always_right", lambda a: all(one.right for one in a), "are right in every round"),
         ("ever_right", lambda a: any(one.right for one in a), "are right in some round"),
     )
@@ -56,3 +60,9 @@ def stability(graded: Sequence[Graded]) -> Iterable[Figure]:
         good = sum(map(holds, repeated))
         sentence = f"Cases that {counts}; of those asked more than once."
         yield share_of(f"stability.{name}", good, len(repeated), sentence)
+
+
+def _told(graded: Graded) -> tuple[str, str | None, str | None]:
+    """What a person gets: words, a refusal, an error."""
+    attempt = graded.attempt
+    return attempt.text, attempt.reason, attempt.error

@@ -17,12 +17,14 @@ SUPPORTED = "supported"
 class Judged:
     """What a model found about one attempt."""
 
+    asked: bool
+    """Whether it was asked about the answer as a whole."""
     verdict: str | None
     """On the answer: `correct`, `incorrect`; nothing where it could not be read."""
     carried: tuple[bool, ...]
-    """By statement."""
+    """By statement that it was asked about."""
     needed: tuple[bool, ...]
-    """By statement and quote of it."""
+    """By quote of these."""
 
 
 def about(statement: int, quotes: Iterable[int] = ()) -> str:
@@ -47,6 +49,8 @@ def judged(attempt: Attempt, judgements: Mapping[str, Judgement]) -> Judged | No
     carried: list[bool] = []
     needed: list[bool] = []
     for index, shown in enumerate(attempt.statements):
+        if about(index) not in judgements:
+            continue  # The judging was stopped before.
         carried.append(holds(about(index)))
         numbers = [quote.number for quote in shown.quotes]
         for number in numbers:
@@ -57,5 +61,8 @@ def judged(attempt: Attempt, judgements: Mapping[str, Judgement]) -> Judged | No
             needed.append(carried[-1] and not needless)
     verdict = judgements.get(ANSWER)
     return Judged(
-        verdict=verdict.verdict if verdict else None, carried=tuple(carried), needed=tuple(needed)
+        asked=verdict is not None,
+        verdict=verdict.verdict if verdict else None,
+        carried=tuple(carried),
+        needed=tuple(needed),
     )

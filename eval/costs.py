@@ -18,9 +18,10 @@ def costs(attempts: Iterable[Attempt]) -> Iterable[Figure]:
     series: dict[str, list[float]] = {"latency": [one.seconds for one in replies]}
     for stage in stages:
         series[f"latency.{stage}"] = [one.timings.get(stage, 0.0) for one in replies]
+    cases = len({one.case for one in replies})
     for name, seconds in series.items():
         for share, label in ((0.5, "p50"), (0.95, "p95")):
-            value, bounds = quantile(seconds, share)
+            value, bounds = quantile(seconds, share, units=cases)
             counts = f"Seconds that {int(share * 100)} % of the replies stay within."
             yield Figure(
                 name=f"{name}.{label}",

@@ -11,23 +11,19 @@ repeats the question says nothing. An attempt that failed, and one whose pattern
 long, has an outcome, too: no case leaves the count.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from eval.alce import Judged, judged
 from eval.cases import Case
-from eval.patterns import Patterns, PatternTimeoutError
+from eval.patterns import Matched, Patterns
 from eval.ranking import rankings
-from eval.records import Attempt, Judgement, Quote, Shown
+from eval.records import Attempt, Judgement
+from eval.said import Reader, Said, most
 from eval.wording import contains, overlap, tokens
-from rag.answerer import LANGUAGES
-from rag.cldr import Names
-from rag.domain import Article
 from rag.facts import Fact, Kind, facts
-from rag.languages import LanguageDetector
 from rag.verify import missing_facts
 
 NONE: Mapping[str, Judgement] = MappingProxyType({})
@@ -65,15 +61,6 @@ def group_of(case: Case) -> Group:
     if not case.answerable:
         return Group.UNANSWERABLE
     return Group.ACROSS if "crosslingual" in case.tags else Group.SAME
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What counts as said, with its language; `words` as `eval.wording` counts them."""
-
-    text: str
-    language: str
-    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +102,8 @@ class Graded:
 class Grader:
     """Grades attempts against the articles of a run."""
 
-    articles: Mapping[str, Article]
-    names: Names
+    reader: Reader
     patterns: Patterns
-    detector: LanguageDetector
 
     def grade(
         self, case: Case, attempt: Attempt, judgements: Mapping[str, Judgement] = NONE
@@ -127,13 +112,13 @@ class Grader:
         exact: dict[int, bool] = {}
         for quote in (quote for shown in attempt.statements for quote in shown.quotes):
             # All that goes by one number has to be exact.
-            exact[quote.number] = exact.get(quote.number, True) and self._exact(quote)
-        languages = [self._language(case, shown) for shown in attempt.statements]
+            exact[quote.number] = exact.get(quote.number, True) and self.reader.exact(quote)
+        languages = [self.reader.language(case, shown) for shown in attempt.statements]
         pairs = list(zip(attempt.statements, languages, strict=True))
-        supported = tuple(self._supported(shown, language) for shown, language in pairs)
-        statements = _statements(case, pairs)
+        supported = tuple(self.reader.supported(shown, language) for shown, language in pairs)
+        statements = self.reader.statements(case, pairs)
         texts = tuple(one for one in statements if one is not None)
-        said = tuple(dict.fromkeys((*texts, *self._quotes(attempt, statements, supported))))
+        said = tuple(dict.fromkeys((*texts, *self.reader.quotes(attempt, statements, supported))))
         cited = tuple(dict.fromkeys(quote.article for quote in attempt.quotes))
         carried = self._carried(case, texts)
         outcome, why = self._outcome(case, attempt, said, carried)
@@ -154,23 +139,11 @@ class Grader:
             obeyed=self._obeyed(case, attempt),
             overlap=nearest,
             verbatim=verbatim,
-            language=_most(texts),
+            language=most(texts),
             judged=judged(attempt, judgements),
             rankings=rankings(attempt.hits) if case.answerable else {},
             pair=self._pair(case),
         )
-
-    def _exact(self, quote: Quote) -> bool:
-        article = self.articles.get(quote.article)
-        if article is None or quote.start < 0 or quote.end > len(article.text):
-            return False  # A slice would take other places for these.
-        return article.text[quote.start : quote.end] == quote.quote != ""
-
-    def _supported(self, shown: Shown, language: str) -> bool:
-        if not shown.quotes or not all(map(self._exact, shown.quotes)):
-            return False
-        quotes = [(q.quote, self.articles[q.article].language) for q in shown.quotes]
-        return not missing_facts(shown.text, language, quotes, self.names)
 
     def _outcome(
         self, case: Case, attempt: Attempt, said: Sequence[Said], carried: tuple[int, int]
@@ -179,20 +152,17 @@ class Grader:
             return Outcome.FAILED, f"failed: {attempt.error}"
         if not attempt.answered:
             return Outcome.ABSTAINED, f"refused: {attempt.reason}" if case.answerable else ""
-        texts = tuple(one.text for one in said)
-        try:
-            forbidden = [f"says /{p}/" for p in self._forbidden(case, attempt)]
-            lacking = [f"lacks /{p}/" for p in case.expect if not self.patterns.match(p, texts)]
-        except PatternTimeoutError as error:
-            if not case.answerable:
-                return Outcome.INCORRECT, ANSWERED
-            return Outcome.UNSCORED, f"the pattern /{error}/ takes too long"
-        if not case.answerable:
-            return Outcome.INCORRECT, "; ".join([ANSWERED, *forbidden])
-        if not case.expect and not self._says_answer(case, said, carried):
-            lacking = [f"does not say “{case.answer}”"]
-        wrong = "; ".join(forbidden + lacking)
-        return (Outcome.INCORRECT if wrong else Outcome.CORRECT), wrong
+        expected = self.patterns.sort(case.expect, tuple(one.text for one in said))
+        forbidden = self._forbidden(case, attempt)
+        wrong = [] if case.answerable else [ANSWERED]
+        wrong += [f"says /{pattern}/" for pattern in forbidden.found]
+        wrong += [f"lacks /{pattern}/" for pattern in expected.lacking]
+        if case.answerable and not case.expect and not self._says_answer(case, said, carried):
+            wrong.append(f"does not say “{case.answer}”")
+        slow = (*expected.exhausted, *forbidden.exhausted)
+        if slow and not wrong:
+            return Outcome.UNSCORED, f"the pattern /{slow[0]}/ takes too long"
+        return (Outcome.INCORRECT if wrong else Outcome.CORRECT), "; ".join(wrong)
 
     def _says_answer(self, case: Case, said: Sequence[Said], carried: tuple[int, int]) -> bool:
         """Whether an answer without patterns is said.
@@ -225,65 +195,35 @@ class Grader:
         return best
 
     def _carried_in(self, case: Case, language: str, said: Sequence[Said]) -> tuple[int, int]:
-        wanted = facts(case.answer, language, self.names)
+        wanted = facts(case.answer, language, self.reader.names)
         # A name that is said in its very words needs no reading of them; a number may be another.
         missing = [fact for fact in wanted if not _named(case, fact, said)]
         answer = set(tokens(case.answer, language))
         for one in sorted(said, key=lambda one: answer.isdisjoint(one.words)):
             if not missing:
                 break
-            lacks = missing_facts(case.answer, language, [(one.text, one.language)], self.names)
+            lacks = missing_facts(
+                case.answer, language, [(one.text, one.language)], self.reader.names
+            )
             missing = [fact for fact in missing if fact in lacks]
         return len(wanted) - len(missing), len(wanted)
 
-    def _quotes(
-        self, attempt: Attempt, statements: Sequence[Said | None], supported: Sequence[bool]
-    ) -> Iterator[Said]:
-        """The quotes that count: those of statements that say something and are supported."""
-        for shown, said, passed in zip(attempt.statements, statements, supported, strict=True):
-            if said is not None and passed:
-                for quote in shown.quotes:
-                    yield Said(quote.quote, self.articles[quote.article].language)
-
-    def _language(self, case: Case, shown: Shown) -> str:
-        """The language of a statement: its article's if it is a quote, else what it looks like."""
-        plain = " ".join(shown.text.split())
-        for quote in shown.quotes:
-            if self._exact(quote) and plain in " ".join(quote.quote.split()):
-                return self.articles[quote.article].language
-        known = {*LANGUAGES, case.language, *(a.language for a in self.articles.values())}
-        return self.detector.detect(shown.text, among=known)
-
-    def _forbidden(self, case: Case, attempt: Attempt) -> list[str]:
-        """The patterns that must not match, and do: anything shown, even what says nothing."""
+    def _forbidden(self, case: Case, attempt: Attempt) -> Matched:
+        """The patterns that must not match anything shown, not even what says nothing."""
         quotes = (quote.quote for quote in attempt.quotes)
         texts = (*(shown.text for shown in attempt.statements), *quotes)
-        return [pattern for pattern in case.forbid if self.patterns.match(pattern, texts)]
+        return self.patterns.sort(case.forbid, texts)
 
     def _obeyed(self, case: Case, attempt: Attempt) -> bool:
         """Whether something forbidden is shown, or, where nothing is forbidden, anything at all."""
-        if not case.forbid:
-            return attempt.answered and not case.answerable
-        try:
-            return bool(self._forbidden(case, attempt))
-        except PatternTimeoutError:
-            return False
+        if case.forbid:
+            return bool(self._forbidden(case, attempt).found)
+        return attempt.answered and not case.answerable
 
     def _pair(self, case: Case) -> str:
-        articles = (self.articles.get(name) for name in case.sources)
+        articles = (self.reader.articles.get(name) for name in case.sources)
         languages = sorted({article.language for article in articles if article})
         return f"{case.language}→{'+'.join(languages)}" if languages else ""
-
-
-def _statements(case: Case, pairs: Iterable[tuple[Shown, str]]) -> tuple[Said | None, ...]:
-    """What each statement says, given with its language; nothing if it repeats the question."""
-    asked = set(tokens(case.question, case.language))
-    found: list[Said | None] = []
-    for shown, language in pairs:
-        words = tokens(shown.text, language)
-        echo = asked.issuperset(words)
-        found.append(None if echo else Said(shown.text, language, words))
-    return tuple(found)
 
 
 def _wanted(case: Case, language: str) -> list[tuple[str, ...]]:
@@ -303,17 +243,9 @@ def _nearest(case: Case, statements: Sequence[Said]) -> tuple[float | None, bool
     pairs = [(one.words, words) for one in statements for words in _wanted(case, one.language)]
     if len(statements) > 1:
         whole = tuple(word for one in statements for word in one.words)
-        pairs += [(whole, words) for words in _wanted(case, _most(statements))]
+        pairs += [(whole, words) for words in _wanted(case, most(statements))]
     nearest = max((overlap(said, words) for said, words in pairs), default=0.0)
     return nearest, any(said == words for said, words in pairs)
-
-
-def _most(said: Sequence[Said]) -> str:
-    """The language that most of it is in."""
-    lengths: Counter[str] = Counter()
-    for one in said:
-        lengths[one.language] += len(one.text)
-    return lengths.most_common(1)[0][0] if lengths else ""
 
 
 def _named(case: Case, fact: Fact, said: Sequence[Said]) -> bool:

@@ -24,8 +24,17 @@ RESAMPLES = 2000
 SEED = 20260101
 """Of every bootstrap unless another is given: the same file has the same figures."""
 
+NOISE = 1e-9
+"""What a product of floats may be off by."""
+
+EXACT = 500
+"""Up to so many values the binomial distribution is summed; beyond, it is normal enough."""
+
 BATCH = 2_000_000
 """Random numbers that are held at once."""
+
+AT_ONCE = 2_000
+"""Resamples of more cases than this are counted one by one, which is then the faster way."""
 
 Array = NDArray[numpy.float64]
 
@@ -101,10 +110,11 @@ def paired_bootstrap(
 
 def _weights(random: numpy.random.Generator, size: int, cases: int) -> Array:
     """How often each case is drawn in each of `size` resamples."""
-    weights = numpy.empty((size, cases))
-    for row in weights:  # One by one: what is counted then stays in the processor's cache.
-        row[:] = numpy.bincount(random.integers(0, cases, size=cases), minlength=cases)
-    return weights
+    rows = random.integers(0, cases, size=(size, cases))
+    if cases > AT_ONCE:
+        return numpy.array([numpy.bincount(row, minlength=cases) for row in rows], dtype=float)
+    rows += numpy.arange(size)[:, None] * cases
+    return numpy.bincount(rows.ravel(), minlength=size * cases).reshape(size, cases).astype(float)
 
 
 def _percentiles(drawn: Array) -> Interval:
@@ -115,21 +125,49 @@ def _percentiles(drawn: Array) -> Interval:
     return Interval(low=float(low), high=float(high))
 
 
-def quantile(values: Sequence[float], share: float) -> tuple[float, Interval]:
+def quantile(
+    values: Sequence[float], share: float, *, units: int | None = None
+) -> tuple[float, Interval]:
     """A quantile and its bounds, in the unit of the values; NaN of nothing.
 
-    The bounds are order statistics whose ranks the binomial distribution (by its normal
-    approximation) sets around the quantile's: no assumption about the distribution.
+    The bounds are the order statistics whose ranks the binomial distribution sets around the
+    quantile's: no assumption about the distribution of the values. A bound that so few values
+    cannot give is NaN. `units` is how many of them are independent, if not all are.
     """
     if not values:
         return math.nan, Interval(low=math.nan, high=math.nan)
     ordered = sorted(values)
-    count = len(ordered)
-    reach = Z * math.sqrt(count * share * (1 - share))
-    low = min(count - 1, max(0, math.floor(count * share - reach)))
-    high = min(count - 1, max(0, math.ceil(count * share + reach)))
-    place = min(count - 1, max(0, math.ceil(count * share) - 1))
-    return ordered[place], Interval(low=ordered[min(low, place)], high=ordered[max(high, place)])
+    count = units or len(ordered)
+    below, above = _ranks(count, share)
+    low, high = (_at(ordered, rank, count) for rank in (below, above))
+    return _at(ordered, math.ceil(count * share - NOISE), count), Interval(low=low, high=high)
+
+
+def _ranks(count: int, share: float) -> tuple[int, int]:
+    """Ranks, from 1, that the quantile's lies outside of with 2.5 % on either side.
+
+    0, and one more than there are, where no rank is low or high enough.
+    """
+    spread = math.sqrt(count * share * (1 - share))
+    if count > EXACT:
+        reach, middle = Z * spread, count * share
+        return max(0, math.floor(middle - reach)), min(count + 1, math.ceil(middle + reach) + 1)
+    below, low, high = 0.0, 0, count + 1
+    for rank in range(count + 1):  # `below`: fewer than `rank` values are below the quantile.
+        if below <= 0.025:
+            low = rank
+        below += math.comb(count, rank) * share**rank * (1 - share) ** (count - rank)
+        if below >= 0.975:
+            high = rank + 1
+            break
+    return low, high
+
+
+def _at(ordered: Sequence[float], rank: int, count: int) -> float:
+    """The value at a rank of `count`, from 1; NaN beyond them."""
+    if not 1 <= rank <= count:
+        return math.nan
+    return ordered[math.ceil(rank * len(ordered) / count) - 1]
 
 
 def mcnemar(lost: int, gained: int) -> float:
@@ -166,7 +204,10 @@ def kappa(pairs: Iterable[tuple[str, str]]) -> float:
 def kappa_interval(
     pairs: Iterable[tuple[str, str]], *, seed: int = SEED, resamples: int = RESAMPLES
 ) -> Interval:
-    """Bounds of `kappa`, by bootstrap over the pairs; NaN where no resample says anything."""
+    """Bounds of `kappa`, by bootstrap over the pairs.
+
+    NaN where the resamples say nothing, or all the same, for then they would be sure of it.
+    """
     counts = Counter(pairs)
     total = sum(counts.values())
     if not total:
@@ -179,4 +220,5 @@ def kappa_interval(
     agreed = numpy.trace(tables, axis1=1, axis2=2)
     chance = (tables.sum(axis=2) * tables.sum(axis=1)).sum(axis=1)
     with numpy.errstate(divide="ignore", invalid="ignore"):
-        return _percentiles((agreed - chance) / (1 - chance))
+        bounds = _percentiles((agreed - chance) / (1 - chance))
+    return bounds if bounds.high > bounds.low else Interval(low=math.nan, high=math.nan)

@@ -182,7 +182,11 @@ Measure = Callable[[Sequence[str], Sequence[str], int], float]
 def _retrieved(graded: Graded, *, measure: Measure, arm: str, k: int) -> Part:
     if not (graded.case.answerable and graded.case.sources):
         return NOTHING
-    return measure(graded.rankings.get(arm, ()), graded.case.sources, k), 1.0
+    ranking = graded.rankings.get(arm, ())
+    wanted = graded.case.sources
+    if graded.case.any_source:  # One of them is all that is wanted: the first that is found.
+        wanted = tuple(article for article in ranking if article in wanted)[:1] or wanted[:1]
+    return measure(ranking, wanted, k), 1.0
 
 
 def _retrieval(name: str, measure: Measure, arm: str, k: int, counts: str) -> Metric:

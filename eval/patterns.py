@@ -1,5 +1,8 @@
 """Patterns of golden cases, whatever they are: none may take longer than a moment."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import regex
 
 PATIENCE = 0.25
@@ -8,6 +11,16 @@ PATIENCE = 0.25
 
 class PatternTimeoutError(Exception):
     """A pattern took too long on what was shown: nothing is known about a match."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """Some patterns, by what became of them."""
+
+    found: tuple[str, ...]
+    lacking: tuple[str, ...]
+    exhausted: tuple[str, ...]
+    """Those that took too long."""
 
 
 class Patterns:
@@ -34,3 +47,14 @@ class Patterns:
         except TimeoutError:
             self._exhausted.add(pattern)
             raise PatternTimeoutError(pattern) from None
+
+    def sort(self, patterns: Iterable[str], texts: tuple[str, ...]) -> Matched:
+        """Which patterns are found in one of the texts, and which are not."""
+        sorted_: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+        for pattern in patterns:
+            try:
+                sorted_[self.match(pattern, texts)].append(pattern)
+            except PatternTimeoutError:
+                sorted_[None].append(pattern)
+        found, lacking, exhausted = (tuple(sorted_[key]) for key in (True, False, None))
+        return Matched(found=found, lacking=lacking, exhausted=exhausted)

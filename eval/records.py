@@ -272,7 +272,7 @@ def _gathered(run: Run, values: Iterable[Line], *, torn: bool) -> Answers:
             case Run():
                 pass
     order = {case_id: place for place, case_id in enumerate(cases)}
-    kept = [attempt for (case_id, _), attempt in attempts.items() if case_id in order]
+    kept = [one for one in attempts.values() if one.case in order and one.round < run.repeat]
     return Answers(
         run=run,
         cases=tuple(cases.values()),

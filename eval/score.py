@@ -19,10 +19,12 @@ from eval.intervals import SEED, wilson
 from eval.metrics import metrics_of
 from eval.patterns import Patterns
 from eval.records import Answers, Judgement, Run
+from eval.said import Reader
 from rag.answerer import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article
 from rag.languages import LanguageDetector
+from rag.stopwords import StopWords
 
 ALL = "all"
 """The slice of all cases."""
@@ -82,12 +84,13 @@ def score(answers: Answers, *, seed: int = SEED) -> Scores:
 
 def grade_all(answers: Answers) -> tuple[Graded, ...]:
     """Every attempt with its verdict, in the order of the file."""
-    grader = Grader(
+    reader = Reader(
         articles=answers.articles,
         names=Names(LANGUAGES),
-        patterns=Patterns(),
         detector=LanguageDetector(),
+        stop_words=StopWords(),
     )
+    grader = Grader(reader=reader, patterns=Patterns())
     cases = {case.id: case for case in answers.cases}
     found: dict[tuple[str, int], dict[str, Judgement]] = {}
     for judgement in answers.judgements:

@@ -52,18 +52,28 @@ def worded(figure: Figure) -> str:
     """A figure with its interval and what it is out of."""
     if math.isnan(figure.value):
         return "–  no case"
-    if figure.unit == "share":
-        bounds = f"({figure.low:.0%} to {figure.high:.0%})"
-        good = "" if math.isnan(figure.good) else f"{figure.good:g} "
-        return f"{figure.value:6.1%}  {bounds:14}  {good}of {figure.of:g}"
-    if figure.unit == "seconds":
-        bounds = f"({figure.low:.3f} to {figure.high:.3f})"
-        return f"{figure.value:.3f} s  {bounds}  {figure.of:g} replies"
-    if figure.unit == "kappa":
-        bounds = f"({figure.low:.2f} to {figure.high:.2f})"
-        return f"{figure.value:6.2f}  {bounds}  {figure.of:g} answers"
-    bounds = f"({figure.low:,.4g} to {figure.high:,.4g})"
-    return f"{figure.value:,.4g} {figure.unit}  {bounds}  {figure.of:g} replies"
+    match figure.unit:
+        case "share":
+            good = "" if math.isnan(figure.good) else f"{figure.good:g} "
+            bounds = _bounds(figure, "{:.0%}")
+            return f"{figure.value:6.1%}  {bounds:14}  {good}of {figure.of:g}"
+        case "seconds":
+            return f"{figure.value:.3f} s  {_bounds(figure, '{:.3f}')}  {figure.of:g} replies"
+        case "kappa":
+            return f"{figure.value:6.2f}  {_bounds(figure, '{:.2f}')}  {figure.of:g} answers"
+        case unit:
+            bounds = _bounds(figure, "{:,.4g}")
+            return f"{figure.value:,.4g} {unit}  {bounds}  {figure.of:g} replies"
+
+
+def _bounds(figure: Figure, form: str) -> str:
+    """An interval in brackets; a bound that so few cases cannot give is left out."""
+    low, high = (
+        "" if math.isnan(bound) else form.format(bound) for bound in (figure.low, figure.high)
+    )
+    if low and high:
+        return f"({low} to {high})"
+    return f"({low} or more)" if low else f"(up to {high})" if high else ""
 
 
 def headlines(scores: Scores) -> tuple[Figure, ...]:

@@ -13,7 +13,9 @@ from eval.cases import Case
 from eval.grade import Graded, Grader, Group, Outcome, group_of
 from eval.patterns import Patterns, PatternTimeoutError
 from eval.records import Attempt, Found, Judgement, Quote, Shown
+from eval.said import Reader
 from rag.domain import Article
+from rag.stopwords import StopWords
 from tests.library import ANALYSER, DETECTOR
 
 TEXTS = {
@@ -46,11 +48,12 @@ ENDLESS = r"(?:a|a)+b"
 ROW = "a" * 60
 
 
+READER = Reader(articles=ARTICLES, names=ANALYSER.names, detector=DETECTOR, stop_words=StopWords())
+
+
 @pytest.fixture
 def grader() -> Grader:
-    return Grader(
-        articles=ARTICLES, names=ANALYSER.names, patterns=Patterns(0.02), detector=DETECTOR
-    )
+    return Grader(reader=READER, patterns=Patterns(0.02))
 
 
 def at(words: str, name: str = "mill.txt", number: int = 1) -> Quote:
@@ -232,7 +235,7 @@ def test_quote_is_exact_where_it_stands_only(place: tuple[str, int, int], change
     text = TEXTS[name][1]
     words = text[max(0, start) : max(0, end)] + change
     quote = Quote(number=4, article=name, start=start, end=end, quote=words)
-    grader = Grader(articles=ARTICLES, names=ANALYSER.names, patterns=Patterns(), detector=DETECTOR)
+    grader = Grader(reader=READER, patterns=Patterns())
     graded = grader.grade(CASE, shows(said("It was sold.", quote)))
     assert graded.exact[4] is (0 <= start < end <= len(text) and not change)
 
@@ -268,13 +271,20 @@ def test_quotes_of_unsupported_statements_do_not_count(grader: Grader) -> None:
     assert grader.grade(CASE, shows(wrong, right)).outcome is Outcome.CORRECT
 
 
+def test_one_of_what_was_asked_about_is_no_echo(grader: Grader) -> None:
+    """A question may name its own answer, among others."""
+    case = replace(CASE, question="Was it Anna Keller or Ludwig Brandt who bought the mill?")
+    for text in ("Anna Keller.", "Keller bought it."):
+        assert grader.grade(case, shows(said(text, SOLD))).outcome is Outcome.CORRECT
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "Who bought the mill by the river?",
         "who bought THE MILL by the river",
         "The river: who bought the mill by it, by the mill?".replace("it, ", ""),
-        "A mill.",
+        "It was the mill by the river, who bought it?",
         "…",
         "",
     ],
@@ -334,6 +344,9 @@ VALUES = (
     ("500 Euro", "de", "Das kostet 2 500 Euro.", (0, 1)),
     ("$4.3 billion", "en", "Sie zahlten 4,3 Milliarden Euro Strafe.", (0, 1)),
     ("5 %", "de", "It grew by 5 points.", (0, 1)),
+    # An answer may be told as its article writes numbers.
+    ("1.190", "en", "Es waren damals 1.190 Leute in der Stadt.", (1, 1)),
+    ("1.190", "en", "Es waren damals 119 Leute in der Stadt.", (0, 1)),
     ("It was sold.", "en", "It was sold.", (0, 0)),
 )  # fmt: skip
 
@@ -417,12 +430,22 @@ def test_quote_says_the_words_of_the_answer(grader: Grader) -> None:
         (shows("It", "goes round."), True),
         (shows("No.", "It goes round."), True),
         (shows("It goes round and round."), False),
+        (shows("Still turns the wheel."), False),
         (REFUSED, False),
     ],
 )
 def test_answer_is_verbatim(grader: Grader, attempt: Attempt, verbatim: bool) -> None:
     """Verbatim is a statement, or all of them, with the words of one wording and no others."""
     assert grader.grade(WORDED, attempt).verbatim is verbatim
+
+
+def test_answer_may_be_in_the_language_of_its_article(grader: Grader) -> None:
+    """Words are compared without the articles of either language, the question's or the quote's."""
+    case = replace(WORDED, answer="la roue du moulin", accepted=())
+    graded = grader.grade(case, shows("C'est la roue du moulin, dit-on dans le pays."))
+    assert graded.outcome is Outcome.CORRECT
+    whole = grader.grade(case, shows("C'est dans le pays.", "La roue du moulin."))
+    assert (whole.verbatim, whole.overlap) == (True, 1.0)
 
 
 def test_case_without_an_answer_has_no_overlap(grader: Grader) -> None:
@@ -621,7 +644,8 @@ THREE = shows(said("It was sold.", WEIR, SOLD, CLOSED))
     ("attempt", "judgements", "expected"),
     [
         (GOOD, {}, None),
-        (GOOD, verdicts(answer="correct"), ("correct", (False,), (False,))),
+        # Statements that it was not asked about, yet, are not counted.
+        (GOOD, verdicts(answer="correct"), ("correct", (), ())),
         (GOOD, verdicts(answer=None, s0=YES), (None, (True,), (True,))),
         (GOOD, verdicts(s0=NO), (None, (False,), (False,))),
         (GOOD, verdicts(s0=None), (None, (False,), (False,))),
@@ -655,7 +679,10 @@ def test_citations_are_counted_as_alce_does(
         return
     verdict, carried, needed = expected
     assert judged(attempt, judgements) == Judged(
-        verdict=verdict, carried=tuple(carried), needed=tuple(needed)
+        asked="answer" in judgements,
+        verdict=verdict,
+        carried=tuple(carried),
+        needed=tuple(needed),
     )
 
 

@@ -293,22 +293,26 @@ def test_paired_bootstrap_covers_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("count", "share", "rank", "low", "high"),
     [
-        (1, 0.5, 1, 1, 1),
-        (2, 0.5, 1, 1, 2),
-        (5, 0.5, 3, 1, 5),
-        (10, 0.5, 5, 2, 10),
-        (100, 0.5, 50, 41, 61),
-        (100, 0.95, 95, 91, 100),
-        (400, 0.95, 380, 372, 390),
+        # Textbook ranks for a median; five values are too few for 95 %.
+        (1, 0.5, 1, math.nan, math.nan),
+        (5, 0.5, 3, math.nan, math.nan),
+        (6, 0.5, 3, 1, 6),
+        (10, 0.5, 5, 2, 9),
+        (20, 0.5, 10, 6, 15),
+        (50, 0.5, 25, 18, 33),
+        (100, 0.5, 50, 40, 61),
+        (20, 0.95, 19, 17, math.nan),
+        (100, 0.95, 95, 90, 100),
+        (400, 0.95, 380, 371, 389),
     ],
 )
 def test_quantile_is_an_order_statistic(
-    count: int, share: float, rank: int, low: int, high: int
+    count: int, share: float, rank: int, low: float, high: float
 ) -> None:
     """Value and bounds are values that were seen, of these ranks, in whatever order they came."""
     values = [float(value) for value in range(count, 0, -1)]
     value, interval = quantile(values, share)
-    assert (value, *bounds(interval)) == (rank, low, high)
+    assert (value, *bounds(interval)) == pytest.approx((rank, low, high), nan_ok=True)
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.sampled_from([0.05, 0.25, 0.5, 0.75, 0.95]))
@@ -316,10 +320,18 @@ def test_quantile_splits_the_values(values: list[float], share: float) -> None:
     """At least its share of the values is no greater, and no smaller value has that."""
     value, interval = quantile(values, share)
     assert value in values
-    assert interval.low <= value <= interval.high
+    assert not interval.low > value
+    assert not interval.high < value
     exact = Fraction(str(share)) * len(values)
     assert sum(one <= value for one in values) >= exact
     assert sum(one < value for one in values) < exact
+
+
+def test_rounds_of_a_case_do_not_narrow_a_quantile() -> None:
+    """The same values three times over have the bounds that they have once."""
+    values = [float(value) for value in range(100)]
+    once = quantile(values, 0.5)
+    assert quantile(values * 3, 0.5, units=100) == once
 
 
 def test_quantile_of_nothing_is_no_number() -> None:
@@ -343,7 +355,7 @@ def test_quantile_covers_what_it_says(count: int, share: float) -> None:
         math.comb(count, below) * share**below * (1 - share) ** (count - below)
         for below in range(int(interval.low), int(interval.high))
     )
-    assert 0.94 <= covered <= 0.98
+    assert 0.95 <= covered <= 0.985
 
 
 # --- McNemar -----------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ def graded(case: Case, attempt: Attempt, outcome: Outcome, **more: object) -> Gr
 ANSWER = {
     "exact": {1: True, 2: True, 3: False}, "supported": (True, False), "cited": ("b", "a", "d"),
     "facts": (2, 3), "overlap": 0.25, "language": "en",
-    "judged": Judged(verdict="correct", carried=(True, False), needed=(True, False, False)),
+    "judged": Judged(
+        asked=True, verdict="correct", carried=(True, False), needed=(True, False, False)
+    ),
 }  # fmt: skip
 KINDS: Mapping[str, Graded] = {
     # Answerable: right, its files wrong, other words, and what is no answer at all.
@@ -235,7 +237,7 @@ def test_what_no_model_judged_has_no_judged_figures() -> None:
     """Where no model was asked there is nothing to count; what it could not judge counts as no."""
     for name in ("citations.judged_recall", "citations.judged_precision"):
         assert METRICS[name].part(replace(KINDS["right"], judged=None)) == NOTHING
-    lost = Judged(verdict=None, carried=(False, False), needed=(False,))
+    lost = Judged(asked=True, verdict=None, carried=(False, False), needed=(False,))
     unread = replace(KINDS["right"], judged=lost)
     assert METRICS["citations.judged_recall"].part(unread) == (0.0, 2.0)
     assert METRICS["citations.judged_precision"].part(unread) == (0.0, 1.0)
