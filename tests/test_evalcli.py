@@ -1,5 +1,6 @@
 """What `python -m eval` promises: a status that scripts can trust, and one sentence that helps."""
 
+import asyncio
 import json
 import os
 import signal
@@ -148,6 +149,27 @@ def test_run_with_an_error_fails_its_gate(
     assert evaluate("golden", "--cases", "cases.yaml", "--output", "out").status == 0
 
 
+@pytest.mark.parametrize("several", [1, 2])
+def test_several_are_asked_at_once(
+    corpus: Path, evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, several: int
+) -> None:
+    """As many as were named, and one after the other unless any were."""
+    draft, at_work, most = Extractor.draft, 0, 0
+
+    async def slow(self: Extractor, question: object, hits: object) -> Draft:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.3)
+        at_work -= 1
+        return await draft(self, question, hits)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Extractor, "draft", slow)
+    more = ("--concurrency", str(several)) if several > 1 else ()
+    assert evaluate("run", "--cases", "cases.yaml", "--output", "out", *more).status == 0
+    assert most == several
+
+
 def test_run_of_errors_alone_is_broken(
     corpus: Path, evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,14 +218,21 @@ def test_unfinished_run_is_broken(
     assert outcome.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("place", ["asking", "reading"])
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [("asking", KeyboardInterrupt), ("reading", KeyboardInterrupt), ("reading", EOFError)],
+)
 def test_interrupt_has_status_130(
-    corpus: Path, evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch, place: str
+    corpus: Path,
+    evaluate: Evaluate,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    error: type[BaseException],
 ) -> None:
-    """Ctrl-C ends without a traceback, whatever was being done."""
+    """Ctrl-C and Ctrl-D end without a traceback, whatever was being done."""
 
     def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise error
 
     if place == "reading":
         monkeypatch.setattr(eval.cases, "read_cases", interrupt)

@@ -386,6 +386,10 @@ def test_file_of_baselines_is_the_same_however_it_grew(tmp_path: Path) -> None:
         for scores in order:
             write_baseline(scores, tmp_path / file)
     assert (tmp_path / "x.json").read_bytes() == (tmp_path / "y.json").read_bytes()
+    for file, parts in (("v.json", ("ab", "c")), ("w.json", ("c", "ab"))):
+        for right in parts:
+            write_baseline(run_of(right), tmp_path / file)
+    assert (tmp_path / "v.json").read_bytes() == (tmp_path / "w.json").read_bytes()
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '[{"corpus": 3}]', "[1, 2]", "\0"])

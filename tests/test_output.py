@@ -180,6 +180,11 @@ def test_figure_of_nothing_is_null() -> None:
     assert (exact["value"], exact["low"], exact["high"], exact["of"]) == (None, None, None, 0)
 
 
+def test_unfinished_run_is_told_in_figures() -> None:
+    """How many replies are missing stands beside the figures of those that are there."""
+    assert loaded(scored([case("a"), case("b")], [attempt("a", SOLD)]))["missing"] == 1
+
+
 # --- Markdown ----------------------------------------------------------------------------------
 
 
