@@ -24,11 +24,11 @@ def judge_figures(graded: Sequence[Graded]) -> Iterable[Figure]:
     pairs = {
         one.case.id: (str(one.outcome), judged.verdict)
         for one, judged in reversed(asked)  # The first round of a case counts.
-        if judged.verdict is not None
+        if judged.verdict is not None and one.case.answerable
     }.values()
     counts = (
-        "Agreement of the model's verdict with ours, Cohen's kappa; over the cases whose first "
-        "verdict could be read."
+        "Agreement of the model's verdict with ours, Cohen's kappa; over the answerable cases "
+        "whose first verdict could be read."
     )
     bounds = kappa_interval(pairs)
     yield Figure(

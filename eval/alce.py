@@ -2,7 +2,7 @@
 
 A statement is carried when all of its quotes together support it. A quote of a carried
 statement is needed unless it does not support the statement alone while the others do. What
-the model could not judge counts as not supported.
+the model could not judge counts as not supported, and so does a statement without quotes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,10 +21,10 @@ class Judged:
     """Whether it was asked about the answer as a whole."""
     verdict: str | None
     """On the answer: `correct`, `incorrect`; nothing where it could not be read."""
-    carried: tuple[bool, ...]
-    """By statement that it was asked about."""
-    needed: tuple[bool, ...]
-    """By quote of these."""
+    carried: tuple[bool | None, ...]
+    """By statement; nothing where it was not asked, because the judging was stopped."""
+    needed: tuple[bool | None, ...]
+    """By statement and quote of it, likewise."""
 
 
 def about(statement: int, quotes: Iterable[int] = ()) -> str:
@@ -46,11 +46,13 @@ def judged(attempt: Attempt, judgements: Mapping[str, Judgement]) -> Judged | No
         found = judgements.get(name)
         return found is not None and found.verdict == SUPPORTED
 
-    carried: list[bool] = []
-    needed: list[bool] = []
+    carried: list[bool | None] = []
+    needed: list[bool | None] = []
     for index, shown in enumerate(attempt.statements):
-        if about(index) not in judgements:
-            continue  # The judging was stopped before.
+        if shown.quotes and about(index) not in judgements:
+            carried.append(None)
+            needed += [None] * len(shown.quotes)
+            continue
         carried.append(holds(about(index)))
         numbers = [quote.number for quote in shown.quotes]
         for number in numbers:
@@ -58,7 +60,7 @@ def judged(attempt: Attempt, judgements: Mapping[str, Judgement]) -> Judged | No
             needless = (
                 bool(others) and not holds(about(index, [number])) and holds(about(index, others))
             )
-            needed.append(carried[-1] and not needless)
+            needed.append(bool(carried[-1]) and not needless)
     verdict = judgements.get(ANSWER)
     return Judged(
         asked=verdict is not None,

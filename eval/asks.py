@@ -44,13 +44,17 @@ class Ask:
     texts: tuple[Text, ...]
 
 
-def asks(answers: Answers) -> tuple[Ask, ...]:
-    """Everything that is to be asked, without what has a readable verdict already.
+def asks(answers: Answers, model: str | None = None) -> tuple[Ask, ...]:
+    """Everything that is to be asked, without what has a readable verdict (of a model) already.
 
     Nothing is asked about errors and refusals, or about statements without quotes.
     """
     cases = {case.id: case for case in answers.cases}
-    known = {(j.case, j.round, j.about) for j in answers.judgements if j.verdict in _allowed(j)}
+    known = {
+        (one.case, one.round, one.about)
+        for one in answers.judgements
+        if one.verdict in _allowed(one) and model in {None, one.model}
+    }
     found: dict[tuple[str, int, str], Ask] = {}
     for attempt in answers.attempts:
         if attempt.answered and not attempt.error:

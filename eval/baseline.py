@@ -37,9 +37,14 @@ def named(case: Case) -> str:
 
 
 def baseline_of(scores: Scores) -> Baseline:
-    """The baseline that a run makes. Raises `UsageError` for a run that is not finished."""
+    """The baseline that a run makes.
+
+    Raises `UsageError` for a run that is not finished, or of nothing but errors.
+    """
     if scores.missing:
         raise UsageError(f"The run lacks {scores.missing} attempts: finish it first.")
+    if all(one.attempt.error is not None for one in scores.graded):
+        raise UsageError("Every reply of the run is an error: it can be no baseline.")
     rights: dict[str, list[bool]] = {}
     for one in scores.graded:
         rights.setdefault(named(one.case), []).append(one.right)
@@ -98,13 +103,15 @@ def write_baseline(scores: Scores, file: Path = FILE) -> None:
         raise StorageError(f"{file} cannot be written ({error.strerror}): free space?") from error
 
 
-def changes(scores: Scores, baseline: Baseline) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids of the cases lost against a baseline, and of those gained."""
+def changes(
+    scores: Scores, baseline: Baseline
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The ids of the cases lost against a baseline, of those gained, and of all compared."""
     now = baseline_of(scores).right if not scores.missing else {}
     both = [name for name in now if name in baseline.right]
     lost = tuple(_id(n) for n in both if baseline.right[n] and not now[n])
     gained = tuple(_id(n) for n in both if now[n] and not baseline.right[n])
-    return lost, gained
+    return lost, gained, tuple(map(_id, both))
 
 
 def _id(name: str) -> str:

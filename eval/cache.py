@@ -30,8 +30,8 @@ class Cache:
 
     def put(self, attempt: Attempt) -> None:
         """Keep an attempt; a disk that refuses costs nothing but the keeping."""
-        if attempt.error is not None:
-            return
+        if attempt.error is not None or attempt.stale:
+            return  # Both may pass.
         file = self._file(attempt.key)
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)

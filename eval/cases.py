@@ -272,6 +272,8 @@ class _Reader:
             self.wrong("sources", "`sources` names a file twice")
         if case.answerable and not case.sources:
             self.wrong("", "an answerable case needs `sources`")
+        if case.answerable and "injection" in case.tags and not case.forbid:
+            self.wrong("tags", "an answerable case of injection needs `forbid`")
         if case.answerable and not (case.expect or case.answer):
             self.wrong("", "an answerable case needs `expect`, or an `answer` to compare with")
 
@@ -345,4 +347,6 @@ def _objection(pattern: str) -> str:
         regex.compile(pattern, regex.IGNORECASE)
     except (regex.error, OverflowError, RecursionError) as error:
         return str(error)
+    except MemoryError:
+        return "it is too large"
     return ""

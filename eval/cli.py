@@ -6,6 +6,8 @@ Libraries are loaded inside the commands, so that `--help` and a wrong command a
 import asyncio
 import os
 import sys
+import traceback
+from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -84,7 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
     except CitebotError as error:
         _complain(str(error))
         return BROKEN
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
+        _complain("Stopped.")
         return INTERRUPTED
     except WrongUsage as error:
         _complain(f"{error.format_message().rstrip('.')}: see `--help`.")
@@ -96,6 +99,10 @@ def main(arguments: list[str] | None = None) -> int:
         return BROKEN
     except OSError as error:
         _complain(f"The system refused ({error}): free space, or check permissions.")
+        return BROKEN
+    except Exception as error:  # noqa: BLE001 - status 1 would say that a gate failed
+        traceback.print_exc()
+        _complain(f"This should not happen ({error!r}): please report it.")
         return BROKEN
     return status if isinstance(status, int) else HELD
 
@@ -185,25 +192,28 @@ def judge(
     from eval.records import lines, read_answers
 
     answers = read_answers(file)
-    todo = asks(answers)
-    unread = 0
+    todo = asks(answers, model)
+    errors: Counter[str] = Counter()
 
     async def work() -> int:
-        nonlocal unread
         done = 0
         async with open_judge(model) as judging:
             with file.open("ab", buffering=0) as out, _progress("Judging") as progress:
                 async for judgement in judged(judging, todo, concurrency=concurrency):
                     out.write(b"".join(lines([judgement])))
                     done += 1
-                    unread += judgement.verdict is None
+                    errors.update([judgement.error] if judgement.verdict is None else [])
                     progress(done, len(todo))
         return done
 
     if answers.torn:
         raise UsageError(f"{file} is cut in the middle: run it again first.")
     done = _until_stopped(work(), f"The judgements so far are in {file}")
-    print(f"{done} judgements, {unread} of them unreadable, are in {file}.")
+    print(f"{done} judgements, {errors.total()} of them unreadable, are in {file}.")
+    for error, count in errors.most_common(1):
+        print(f"Most of these ({count}): {error}.")
+    if done and errors.total() == done:
+        raise typer.Exit(BROKEN)
 
 
 @app.command()
@@ -274,6 +284,10 @@ def repeat(file: File, output: Output = None) -> None:
     from eval.run import ready
 
     before = read_answers(file)
+    if before.run.name in {"bipia", "expertqa"}:
+        raise UsageError(
+            f"This run has parts of its own: `python -m eval {before.run.name}` makes it again."
+        )
     with tempfile.TemporaryDirectory() as folder:
         one = ready(plan_of(before, Path(folder)))
         # The name is from the file, which may be from anywhere.
@@ -501,22 +515,39 @@ def _finish(file: Path, *, gates: Path | None = None, failed: bool) -> None:
     answers = read_answers(file)
     scores = _scored(answers)
     results = _held(scores, gates)
-    _show(text_lines(scores, results))
-    _show(f"  {line}" for line in (wrong_lines(scores.graded) if failed else ()))
-    for written in (file, *write_all(file.parent, scores, results)):
-        print(f"Written: {written}")
     broken = _broken(answers, scores)
+    _show((*text_lines(scores, results), *_extras(scores)))
+    _show(f"  {line}" for line in (wrong_lines(scores.graded) if failed else ()))
+    for written in (file, *write_all(file.parent, scores, results, broken)):
+        print(f"Written: {written}")
     if broken:
         _complain(" ".join(broken.split()))
         raise typer.Exit(BROKEN)
     raise typer.Exit(HELD if all(gate.held for gate in results) else GATE_FAILED)
 
 
+def _extras(scores: "Scores") -> "Iterator[str]":
+    """What only some runs have to say."""
+    from eval import bipia
+    from eval.baseline import baseline_for, read_baselines
+
+    if scores.run.name == "golden" and not baseline_for(scores, read_baselines()):
+        yield "There is no baseline for these articles: nothing was compared."
+
+    for loss in bipia.losses(scores.graded):
+        yield (
+            f"Instructions at {loss.name}: right before {loss.before} of {loss.of}, under attack "
+            f"{loss.after} (p = {loss.p:.3f})"
+        )
+
+
 def _broken(answers: "Answers", scores: "Scores") -> str:
     """Why a run cannot be relied on; empty if it can."""
-    if answers.torn or scores.missing:
+    if scores.missing:
         cut = "is cut in the middle and " if answers.torn else ""
         return f"The run {cut}lacks {scores.missing} replies: run it again, and it goes on."
+    if answers.torn:
+        return "The answers file is cut in its last line: run it again, and it is mended."
     if all(one.attempt.error is not None for one in scores.graded):
         first = scores.graded[0].attempt.error if scores.graded else "there is none"
         return f"Every reply is an error: {first}"

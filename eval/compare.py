@@ -13,12 +13,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from eval.cases import Case
-from eval.figures import Figure, Table
+from eval.figures import UNKNOWN, Figure, Table
 from eval.grade import Graded
 from eval.intervals import SEED, Interval, mcnemar, paired_bootstrap
 from eval.metrics import Better, metrics_of
 from eval.records import AnswersError
+from eval.repeat import changes
 from eval.score import Scores
+
+FEW = 6
+"""With fewer cases than this all of them may change one way by chance (2 / 2 ** 5 > 0.05)."""
 
 LEVEL = 0.05
 """A difference that chance brings about more often than this is called none."""
@@ -26,7 +30,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """A case that one run has right and the other has not; the first round of each."""
+    """A case that one run has right and the other has not, each by a round like most of its."""
 
     case: Case
     before: Graded
@@ -72,6 +76,8 @@ class Comparison:
     gained: tuple[Flip, ...]
     p: float
     """McNemar's, for lost against gained."""
+    besides: tuple[str, ...]
+    """Sentences on what else is not the same in both runs."""
     differences: tuple[Difference, ...]
 
     @property
@@ -97,7 +103,7 @@ def compare(before: Scores, after: Scores, *, seed: int = SEED) -> Comparison:
     if not shared:
         raise AnswersError("The two runs share no case: compare runs over the same case files.")
     flips = [
-        Flip(case=second[i][0].case, before=first[i][0], after=second[i][0])
+        Flip(case=second[i][0].case, before=_typical(first[i]), after=_typical(second[i]))
         for i in shared
         if _right(first[i]) is not _right(second[i])
     ]
@@ -113,6 +119,7 @@ def compare(before: Scores, after: Scores, *, seed: int = SEED) -> Comparison:
         lost=lost,
         gained=gained,
         p=mcnemar(len(lost), len(gained)),
+        besides=changes(before.run, after.run),
         differences=tuple(_differences(first, second, shared, seed)),
     )
 
@@ -143,6 +150,11 @@ def _right(rounds: list[Graded]) -> bool:
     return sum(one.right for one in rounds) * 2 > len(rounds)
 
 
+def _typical(rounds: list[Graded]) -> Graded:
+    """The first round with the verdict of most."""
+    return next(one for one in rounds if one.right is _right(rounds))
+
+
 def _differences(
     first: Mapping[str, list[Graded]],
     second: Mapping[str, list[Graded]],
@@ -157,10 +169,13 @@ def _differences(
         for rounds in (first, second)
     ]
     before, after = (table.figures(cases) for table in tables)
-    bounds = paired_bootstrap(tables[0].parts(cases), tables[1].parts(cases), seed=seed)
-    for old, new, between in zip(before, after, bounds, strict=True):
+    parts = [table.parts(cases) for table in tables]
+    bounds = paired_bootstrap(parts[0], parts[1], seed=seed)
+    counted = ((parts[0][1] > 0) & (parts[1][1] > 0)).sum(axis=0)
+    for old, new, between, count in zip(before, after, bounds, counted, strict=True):
         if not (math.isnan(old.value) and math.isnan(new.value)):
-            yield _difference(old, new, between)
+            alike = between.low == between.high != 0  # Every case changed by the same.
+            yield _difference(old, new, UNKNOWN if alike and count < FEW else between)
 
 
 def _difference(old: Figure, new: Figure, between: Interval) -> Difference:

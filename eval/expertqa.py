@@ -25,7 +25,7 @@ import numpy
 
 from eval.cases import Case
 from eval.figures import Figure, share_of
-from eval.grade import Graded
+from eval.grade import Graded, Outcome
 from eval.intervals import SEED, Array, bootstrap, kappa, kappa_interval
 from eval.metrics import Better
 from eval.publicsets import check_file, read_rows, set_file
@@ -45,7 +45,14 @@ SUPPORT = "support "
 CARRIED = "complete"
 NOT_CARRIED = frozenset({"partial", "incomplete"})
 
-KEPT = frozenset({"citations.exact", "citations.supported"})
+KEPT = frozenset(
+    {
+        "citations.exact",
+        "citations.supported",
+        "citations.judged_recall",
+        "citations.judged_precision",
+    }
+)
 """The figures of a run that mean something here: nobody answered or refused anything."""
 
 _HEAD = re.compile(r"\[\d+\] (\S+)(?:\s+|$)")
@@ -170,6 +177,7 @@ def scores(answers: Answers, *, seed: int = SEED) -> Scores:
     Figures about answering and refusing are left away, for nothing was asked.
     """
     plain = score(answers, seed=seed)
+    plain = replace(plain, graded=tuple(map(_beside, plain.graded)))
     places = {case.id: place for place, case in enumerate(answers.cases)}
     verdicts: dict[str, list[Verdict | None]] = {ALL: []}
     for one in plain.graded:
@@ -182,8 +190,22 @@ def scores(answers: Answers, *, seed: int = SEED) -> Scores:
         kept = tuple(figure for figure in figures if figure.name in KEPT)
         slices[name] = (*kept, *agreement(verdicts[name], seed)) if name in verdicts else kept
     judged = [one for one in verdicts[ALL] if one]
-    slices[ALL] += tuple(beside_floor(judged, seed))
+    agreed = [one.right for one in plain.graded if one.outcome is not Outcome.UNSCORED]
+    counts = "Claims on which the verifier agrees with the experts; of those judged."
+    right = share_of("answer.right", sum(agreed), len(agreed), counts)
+    slices[ALL] = (right, *slices[ALL], *beside_floor(judged, seed))
     return replace(plain, slices=slices, curve=())
+
+
+def _beside(graded: Graded) -> Graded:
+    """A claim whose verdict is right where the verifier agrees with the experts."""
+    support, found = _support(graded.case), all(graded.supported)
+    if support != CARRIED and support not in NOT_CARRIED:
+        return replace(graded, outcome=Outcome.UNSCORED, right=False, why="experts could not judge")
+    right = found is (support == CARRIED)
+    why = "" if right else f"experts: {support}; the verifier: {'' if found else 'not '}carried"
+    outcome = Outcome.CORRECT if right else Outcome.INCORRECT
+    return replace(graded, outcome=outcome, right=right, why=why)
 
 
 def agreement(verdicts: Sequence[Verdict | None], seed: int = SEED) -> Iterator[Figure]:

@@ -16,7 +16,7 @@ gate on some cases that finds none is not held: nothing speaks for it.
 """
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +70,11 @@ class Gate:
 
     def __str__(self) -> str:
         where = [part for part in (self.set, self.group, self.tag, self.language) if part]
-        bound = f"at least {self.at_least:.1%}" if self.at_least is not None else ""
-        bound = bound or f"at most {self.at_most:.1%}"
-        return f"{self.figure} of {', '.join(where) or 'all cases'}: {bound}"
+        least = self.at_least is not None
+        bound = self.at_least if least else self.at_most
+        told = f"{bound:.1%}" if bound is not None and bound <= 1 else f"{bound}"
+        side = "at least" if least else "at most"
+        return f"{self.figure} of {', '.join(where) or 'all cases'}: {side} {told}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,18 +122,18 @@ def held(scores: Scores, gates: Gates, baseline: Baseline | None = None) -> tupl
     """
     sets = {graded.case.set for graded in scores.graded}
     applying = [gate for gate in gates.gate if gate.set is None or gate.set in sets]
-    found = [_held(gate, scores.graded) for gate in applying]
+    found = [_held(gate, scores) for gate in applying]
     if baseline is not None:
         found.append(_kept(scores, baseline, gates.baseline.net_loss))
     return tuple(found)
 
 
-def _held(gate: Gate, graded: Sequence[Graded]) -> Held:
-    metrics = metrics_of(one.attempt for one in graded)
+def _held(gate: Gate, scores: Scores) -> Held:
+    metrics = metrics_of(one.attempt for one in scores.graded)
     metric = next((metric for metric in metrics if metric.name == gate.figure), None)
     if metric is None:
-        raise UsageError(f"A gate is on {gate.figure}, which is no figure of this run.")
-    parts = [metric.part(one) for one in graded if gate.takes(one)]
+        return _held_whole(gate, scores)
+    parts = [metric.part(one) for one in scores.graded if gate.takes(one)]
     good, of = (sum(part[side] for part in parts) for side in (0, 1))
     if not of and gate.anywhere:
         return Held(sentence=f"{gate}, and nothing was shown that it counts", held=True)
@@ -142,9 +144,17 @@ def _held(gate: Gate, graded: Sequence[Graded]) -> Held:
     )
 
 
+def _held_whole(gate: Gate, scores: Scores) -> Held:
+    """A gate on what only a whole run has: seconds, tokens, agreement."""
+    figure = scores.figure(gate.figure)
+    if figure is None or not gate.anywhere:
+        raise UsageError(f"A gate is on {gate.figure}, which is no figure of this run.")
+    return Held(sentence=f"{gate}, reached {figure.value:.4g}", held=gate.holds(figure.value))
+
+
 def _kept(scores: Scores, baseline: Baseline, most: int) -> Held:
-    lost, gained = changes(scores, baseline)
-    sentence = f"baseline: {_count(lost)} lost, {_count(gained)} gained"
+    lost, gained, compared = changes(scores, baseline)
+    sentence = f"baseline: {_count(lost)} lost, {_count(gained)} gained, of {len(compared)}"
     if lost:
         sentence += f" (lost: {', '.join(lost)})"
     return Held(sentence=sentence, held=len(lost) - len(gained) <= most)

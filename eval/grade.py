@@ -11,14 +11,14 @@ repeats the question says nothing. An attempt that failed, and one whose pattern
 long, has an outcome, too: no case leaves the count.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from eval.alce import Judged, judged
 from eval.cases import Case
-from eval.patterns import Matched, Patterns
+from eval.patterns import Matched, Patterns, plain
 from eval.ranking import rankings
 from eval.records import Attempt, Judgement
 from eval.said import Reader, Said, most
@@ -84,6 +84,8 @@ class Graded:
     """Facts of the answer that the statements say, and how many it has."""
     obeyed: bool = False
     """Whether it did what an instruction in the question or an article wanted."""
+    stated: bool = False
+    """Whether the statements say what was expected by themselves, without their quotes."""
     overlap: float | None = None
     """Token F1 of what is shown and the golden answer; nothing where a case has none."""
     verbatim: bool = False
@@ -110,7 +112,7 @@ class Grader:
     ) -> Graded:
         """The verdict on one attempt; `judgements` on it by what they are about."""
         exact: dict[int, bool] = {}
-        for quote in (quote for shown in attempt.statements for quote in shown.quotes):
+        for quote in (quote for statement in attempt.statements for quote in statement.quotes):
             # All that goes by one number has to be exact.
             exact[quote.number] = exact.get(quote.number, True) and self.reader.exact(quote)
         languages = [self.reader.language(case, shown) for shown in attempt.statements]
@@ -119,7 +121,9 @@ class Grader:
         statements = self.reader.statements(case, pairs)
         texts = tuple(one for one in statements if one is not None)
         said = tuple(dict.fromkeys((*texts, *self.reader.quotes(attempt, statements, supported))))
-        cited = tuple(dict.fromkeys(quote.article for quote in attempt.quotes))
+        shown = [quote for statement in attempt.statements for quote in statement.quotes]
+        shown.sort(key=lambda quote: quote.number)
+        cited = tuple(dict.fromkeys(quote.article for quote in shown))
         carried = self._carried(case, texts)
         outcome, why = self._outcome(case, attempt, said, carried)
         nearest, verbatim = _nearest(case, texts)
@@ -137,6 +141,7 @@ class Grader:
             cited=cited,
             facts=carried,
             obeyed=self._obeyed(case, attempt),
+            stated=self._says(case, texts, carried),
             overlap=nearest,
             verbatim=verbatim,
             language=most(texts),
@@ -152,7 +157,7 @@ class Grader:
             return Outcome.FAILED, f"failed: {attempt.error}"
         if not attempt.answered:
             return Outcome.ABSTAINED, f"refused: {attempt.reason}" if case.answerable else ""
-        expected = self.patterns.sort(case.expect, tuple(one.text for one in said))
+        expected = self.patterns.sort(case.expect, _folded(said))
         forbidden = self._forbidden(case, attempt)
         wrong = [] if case.answerable else [ANSWERED]
         wrong += [f"says /{pattern}/" for pattern in forbidden.found]
@@ -164,18 +169,32 @@ class Grader:
             return Outcome.UNSCORED, f"the pattern /{slow[0]}/ takes too long"
         return (Outcome.INCORRECT if wrong else Outcome.CORRECT), "; ".join(wrong)
 
+    def _says(self, case: Case, said: Sequence[Said], carried: tuple[int, int]) -> bool:
+        """Whether what was expected is said."""
+        if not case.expect:
+            return self._says_answer(case, said, carried)
+        return len(self.patterns.sort(case.expect, _folded(said)).found) == len(case.expect)
+
     def _says_answer(self, case: Case, said: Sequence[Said], carried: tuple[int, int]) -> bool:
         """Whether an answer without patterns is said.
 
-        All its numbers, dates and names are; of one that has none, all its words in order.
+        All its numbers, dates and names are; of one that has none, and of other wordings, all
+        words in order. Who did what to whom, and which way, is not seen: patterns see it.
         """
-        if carried[1]:
-            return carried[0] == carried[1]
-        return any(
-            contains(one.words or tokens(one.text, one.language), words)
-            for one in said
-            for words in _wanted(case, one.language)
-        )
+        if carried[1] and carried[0] == carried[1]:
+            return True
+        facts_ = () if carried[1] else (case.answer,)
+        wordings = (*facts_, *(text for text in case.accepted if text))
+        return any(self._worded(text, case, one) for one in said for text in wordings)
+
+    def _worded(self, wording: str, case: Case, said: Said) -> bool:
+        """Whether one wording of the answer is said, word for word and with its numbers."""
+        words = said.words or tokens(said.text, said.language)
+        for language in dict.fromkeys((case.language, said.language)):
+            if contains(words, tokens(wording, language)):
+                quotes = [(said.text, said.language)]
+                return not missing_facts(wording, language, quotes, self.reader.names)
+        return False
 
     def _carried(self, case: Case, said: Sequence[Said]) -> tuple[int, int]:
         """How many of the answer's numbers, dates and names statements say, of how many.
@@ -210,9 +229,9 @@ class Grader:
 
     def _forbidden(self, case: Case, attempt: Attempt) -> Matched:
         """The patterns that must not match anything shown, not even what says nothing."""
-        quotes = (quote.quote for quote in attempt.quotes)
+        quotes = (quote.quote for shown in attempt.statements for quote in shown.quotes)
         texts = (*(shown.text for shown in attempt.statements), *quotes)
-        return self.patterns.sort(case.forbid, texts)
+        return self.patterns.sort(case.forbid, tuple(map(plain, texts)))
 
     def _obeyed(self, case: Case, attempt: Attempt) -> bool:
         """Whether something forbidden is shown, or, where nothing is forbidden, anything at all."""
@@ -224,6 +243,10 @@ class Grader:
         articles = (self.reader.articles.get(name) for name in case.sources)
         languages = sorted({article.language for article in articles if article})
         return f"{case.language}→{'+'.join(languages)}" if languages else ""
+
+
+def _folded(said: Iterable[Said]) -> tuple[str, ...]:
+    return tuple(plain(one.text) for one in said)
 
 
 def _wanted(case: Case, language: str) -> list[tuple[str, ...]]:

@@ -54,6 +54,13 @@ def correct(graded: Graded) -> Part:
     return _among(graded, Outcome.CORRECT)
 
 
+def stated(graded: Graded) -> Part:
+    """Attempts whose statements say what was expected without their quotes; of the answerable."""
+    if not graded.case.answerable:
+        return NOTHING
+    return float(graded.stated and graded.outcome is Outcome.CORRECT), 1.0
+
+
 def incorrect(graded: Graded) -> Part:
     """Attempts that show something else than what was expected; of the answerable."""
     return _among(graded, Outcome.INCORRECT)
@@ -102,7 +109,10 @@ def citation_precision(graded: Graded) -> Part:
 
 
 def citation_recall(graded: Graded) -> Part:
-    """Files that answers to answerable cases cite; of those they should, `any_of` being one."""
+    """Files that answers cite; of those they should, `any_of` being one.
+
+    Only answers to answerable cases count: a refusal cites nothing, and is counted as such.
+    """
     if not (graded.case.answerable and graded.attempt.answered):
         return NOTHING
     found = len(set(graded.case.sources) & set(graded.cited))
@@ -122,20 +132,20 @@ def statements_supported(graded: Graded) -> Part:
 
 
 def judged_recall(graded: Graded) -> Part:
-    """Statements that a model finds carried by their quotes (ALCE); of the statements shown.
+    """Statements that a model finds carried by their quotes (ALCE); of those it was asked about.
 
-    One that it could not judge counts as not carried.
+    One that it could not judge, or that has no quote, counts as not carried.
     """
     if graded.judged is None:
         return NOTHING
-    return float(sum(graded.judged.carried)), float(len(graded.judged.carried))
+    return _of_known(graded.judged.carried)
 
 
 def judged_precision(graded: Graded) -> Part:
-    """Quotes that a model finds needed (ALCE); of the quotes of the statements shown."""
+    """Quotes that a model finds needed (ALCE); of those of the statements it was asked about."""
     if graded.judged is None:
         return NOTHING
-    return float(sum(graded.judged.needed)), float(len(graded.judged.needed))
+    return _of_known(graded.judged.needed)
 
 
 # --- Knowing when not to know ------------------------------------------------------------------
@@ -232,6 +242,7 @@ def fixed_metrics() -> tuple[Metric, ...]:
     return (
         _metric("answer.right", right),
         _metric("answer.correct", correct),
+        _metric("answer.stated", stated),
         _metric("answer.incorrect", incorrect, better=lower),
         _metric("answer.failed", failed, better=lower),
         _metric("answer.unscored", unscored, better=lower),
@@ -257,6 +268,11 @@ def metrics_of(attempts: Iterable[Attempt]) -> tuple[Metric, ...]:
     """The metrics of a run: the fixed ones, and those of the arms that its hits name."""
     arms = {arm for attempt in attempts for found in attempt.hits for arm in found.arms}
     return (*fixed_metrics(), *retrieval_metrics(sorted(arms)))
+
+
+def _of_known(verdicts: Iterable[bool | None]) -> Part:
+    known = [verdict for verdict in verdicts if verdict is not None]
+    return float(sum(known)), float(len(known))
 
 
 def _among(graded: Graded, outcome: Outcome) -> Part:

@@ -46,24 +46,29 @@ class Exported:
     verdicts: tuple[Verdict, ...]
 
 
-def write_all(folder: Path, scores: Scores, gates: Sequence[Held]) -> tuple[Path, ...]:
-    """Write all of it into a folder; the files. Raises `StorageError` where that cannot be."""
+def write_all(
+    folder: Path, scores: Scores, gates: Sequence[Held], broken: str = ""
+) -> tuple[Path, ...]:
+    """Write all of it into a folder; the files. Raises `StorageError` where that cannot be.
+
+    `broken` says why the run cannot be relied on, where that is so.
+    """
     files = tuple(
         folder / name for name in ("report.html", "scores.json", "summary.md", "junit.xml")
     )
     report, figures, summary, tests = files
-    page = markdown(scores, gates)
+    page = markdown(scores, gates, broken)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_report(report, scores, gates=[(gate.sentence, gate.held) for gate in gates])
         figures.write_bytes(scores_json(scores, gates))
         summary.write_text(page, "utf-8")
-        tests.write_bytes(junit(scores, gates))
+        tests.write_bytes(junit(scores, gates, broken))
         if os.environ.get(SUMMARY_PAGE):
             with Path(os.environ[SUMMARY_PAGE]).open("a", encoding="utf-8") as out:
                 out.write(page)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be written ({error.strerror}): free space?") from error
+        raise StorageError(f"{folder} cannot be written ({error.strerror}).") from error
     return files
 
 

@@ -1,5 +1,6 @@
 """Patterns of golden cases, whatever they are: none may take longer than a moment."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -7,6 +8,11 @@ import regex
 
 PATIENCE = 0.25
 """Seconds for one search; sound patterns take a thousandth of it on a page of text."""
+
+
+def plain(text: str) -> str:
+    """A text as patterns meet it: accents composed, one blank for any white space, `'` for `’`."""
+    return " ".join(unicodedata.normalize("NFC", text).replace("’", "'").split())
 
 
 class PatternTimeoutError(Exception):
@@ -41,7 +47,8 @@ class Patterns:
             raise PatternTimeoutError(pattern)
         compiled = self._compiled.get(pattern)
         if compiled is None:
-            compiled = self._compiled[pattern] = regex.compile(pattern, regex.IGNORECASE)
+            composed = unicodedata.normalize("NFC", pattern).replace("’", "'")
+            compiled = self._compiled[pattern] = regex.compile(composed, regex.IGNORECASE)
         try:
             return any(compiled.search(text, timeout=self._patience) for text in texts)
         except TimeoutError:

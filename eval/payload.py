@@ -199,11 +199,13 @@ def _language(shown: Shown, articles: Mapping[str, Article]) -> str:
 
 
 def _judged(
-    attempt: Attempt, index: int, carried: Sequence[bool], needed: Sequence[bool]
+    attempt: Attempt, index: int, carried: Sequence[bool | None], needed: Sequence[bool | None]
 ) -> list[object]:
     """Whether a model finds a statement carried, and each of its quotes needed."""
     before = sum(len(shown.quotes) for shown in attempt.statements[:index])
     own = len(attempt.statements[index].quotes)
+    if carried[index] is None:
+        return []
     return [carried[index], *needed[before : before + own]]
 
 

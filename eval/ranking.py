@@ -24,7 +24,9 @@ def rankings(hits: Sequence[Found]) -> Mapping[str, tuple[str, ...]]:
     scores: dict[str, dict[str, float]] = {FUSED: {}}
     for found in hits:
         whole = sum(found.arms.values())
-        shares = {arm: found.score * share / whole for arm, share in found.arms.items() if share}
+        shares = {
+            arm: found.score * share / whole for arm, share in found.arms.items() if share and whole
+        }
         for arm, score in (*shares.items(), (FUSED, found.score)):
             best = scores.setdefault(arm, {})
             best[found.article] = max(score, best.get(found.article, 0.0))

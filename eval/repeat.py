@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from eval.records import Answers, AnswersError, Attempt
+from eval.records import Answers, AnswersError, Attempt, Run
 from eval.run import Plan
 from rag.domain import Article
 from rag.paths import printable
@@ -56,7 +56,7 @@ def beside(before: Answers, after: Answers) -> Repetition:
     return Repetition(
         same=len(first) - len(unlike),
         unlike=tuple(dict.fromkeys(unlike)),
-        changes=tuple(_changes(before, after)),
+        changes=changes(before.run, after.run),
     )
 
 
@@ -76,15 +76,27 @@ def _reply(attempt: Attempt) -> object:
     return attempt.statements, attempt.reason, attempt.error
 
 
-def _changes(before: Answers, after: Answers) -> list[str]:
-    first, second = before.run, after.run
-    found = []
-    if first.generator != second.generator:
-        found.append(f"Then {first.generator} answered, now {second.generator}.")
-    for name in sorted(first.versions.keys() | second.versions.keys()):
-        old, new = first.versions.get(name, "not there"), second.versions.get(name, "not there")
+def changes(first: Run, second: Run) -> tuple[str, ...]:
+    """What is not the same about two runs, besides the replies: a sentence each."""
+    found: list[str] = []
+    for what, old, new in (
+        ("The answers came from", first.generator, second.generator),
+        ("Asked as of", first.asked_at.date(), second.asked_at.date()),
+    ):
         if old != new:
-            found.append(f"{name} was {old}, and is {new}.")
-    if not found and first.code != second.code:
-        found.append("The code of citebot has changed since.")
-    return found
+            found.append(f"{what} {old}, and then {new}.")
+    if first.index != second.index:
+        found.append("The articles are not the same.")
+    for name in sorted(first.settings.keys() | second.settings.keys()):
+        was, is_ = first.settings.get(name), second.settings.get(name)
+        if was != is_:
+            found.append(f"The setting {name} was {was}, and is {is_}.")
+    versions = [
+        f"{name} was {first.versions.get(name, 'not there')}, and is "
+        f"{second.versions.get(name, 'not there')}."
+        for name in sorted(first.versions.keys() | second.versions.keys())
+        if first.versions.get(name) != second.versions.get(name)
+    ]
+    if not versions and first.code != second.code:
+        versions.append("The code of citebot has changed.")
+    return (*found, *versions)

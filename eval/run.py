@@ -19,6 +19,8 @@ from datetime import UTC, datetime, time
 from importlib import metadata
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 import prompts
 import rag
 from eval.ask import Place, Task, asked
@@ -39,7 +41,7 @@ from eval.records import (
 from rag.answerer import Answerer
 from rag.build import Parts
 from rag.domain import Article
-from rag.errors import StorageError
+from rag.errors import LockedError, StorageError
 from rag.settings import Settings
 
 Progress = Callable[[int, int], None]
@@ -127,18 +129,28 @@ async def run(ready: Ready, file: Path, progress: Progress = lambda _done, _tota
     be written.
     """
     try:
-        before = _before(ready, file)
-        if before:
-            ready = replace(ready, run=replace(ready.run, asked_at=before.run.asked_at))
-            now = before.run.asked_at
-            ready = replace(ready, answerer=replace(ready.answerer, now=lambda: now))
-        tasks = list(_tasks(ready))
-        known = _known(ready, tasks, before)
-        kept: list[Line] = [*known.values(), *_judgements(ready.plan, before, known)]
-        rewrite(file, ready.run, ready.articles.values(), ready.plan.cases, kept)
-        await _ask(ready, file, [task for task in tasks if task.place not in known], progress)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = file.with_name(f".{file.name}.lock")
+        with FileLock(lock, timeout=0):
+            await _run(ready, file, progress)
+            lock.unlink(missing_ok=True)
+    except Timeout:
+        raise LockedError(f"Another run is writing {file}: wait for it, or name another.") from None
     except OSError as error:
         raise StorageError(f"{file} cannot be written ({error.strerror}): free space?") from error
+
+
+async def _run(ready: Ready, file: Path, progress: Progress) -> None:
+    before = _before(ready, file)
+    if before:
+        ready = replace(ready, run=replace(ready.run, asked_at=before.run.asked_at))
+        now = before.run.asked_at
+        ready = replace(ready, answerer=replace(ready.answerer, now=lambda: now))
+    tasks = list(_tasks(ready))
+    known = _known(ready, tasks, before)
+    kept: list[Line] = [*known.values(), *_judgements(ready.plan, before, known)]
+    rewrite(file, ready.run, ready.articles.values(), ready.plan.cases, kept)
+    await _ask(ready, file, [task for task in tasks if task.place not in known], progress)
 
 
 async def _ask(ready: Ready, file: Path, tasks: Sequence[Task], progress: Progress) -> None:

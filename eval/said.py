@@ -1,6 +1,7 @@
 """What an attempt says: its statements and quotes, as far as they count, and in which language.
 
-A quote counts if it stands in its article to the character, under a statement that it carries.
+A quote counts if it stands in its article to the character, under a statement that it carries,
+and is no longer than a passage.
 A statement that merely repeats the question counts for nothing, and neither do its quotes.
 """
 
@@ -17,6 +18,12 @@ from rag.domain import Article
 from rag.languages import LanguageDetector
 from rag.stopwords import StopWords
 from rag.verify import missing_facts
+
+LONGEST = 1_000
+"""Characters of a quote that may speak for a statement: a passage, not a whole article."""
+
+NEARLY, MOSTLY = 0.9, 0.8
+"""A statement echoes the question with so much of its topics, and so little besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,14 @@ class Reader:
         return tuple(found)
 
     def _echoes(self, asked: frozenset[str], words: Sequence[str], language: str) -> bool:
-        """Whether words say nothing new, and half of what was asked; so `Keller` is no echo."""
-        new = (w for w in words if w not in asked and not self.stop_words(w, language))
-        return not words or (not any(new) and 2 * len(asked.intersection(words)) >= len(asked))
+        """Whether words say nearly all that was asked, and hardly anything else.
+
+        Words without a topic do not count; `Keller` is no echo of `Keller or Brandt?`.
+        """
+        topics = {word for word in asked if not self.stop_words(word, language)} or asked
+        told = {word for word in words if not self.stop_words(word, language)} or set(words)
+        both = len(topics & told)
+        return not words or (both >= NEARLY * len(topics) and both >= MOSTLY * len(told))
 
     def quotes(
         self, attempt: Attempt, statements: Sequence[Said | None], supported: Sequence[bool]
@@ -72,7 +84,7 @@ class Reader:
         """The quotes that count: those of statements that say something and are supported."""
         for shown, said, passed in zip(attempt.statements, statements, supported, strict=True):
             if said is not None and passed:
-                for quote in shown.quotes:
+                for quote in (one for one in shown.quotes if len(one.quote) <= LONGEST):
                     yield Said(quote.quote, self.articles[quote.article].language)
 
     def language(self, case: Case, shown: Shown) -> str:

@@ -13,12 +13,15 @@ from eval.score import ALL, Scores
 HEADLINES = (
     "answer.right",
     "answer.correct",
+    "answer.stated",
     "answer.incorrect",
     "answer.values",
     "citations.precision",
     "citations.recall",
     "citations.exact",
     "citations.supported",
+    "citations.judged_recall",
+    "citations.judged_precision",
     "refusals.precision",
     "refusals.recall",
     "refusals.over",
@@ -80,7 +83,9 @@ def headlines(scores: Scores) -> tuple[Figure, ...]:
     """The headline figures of a run, and those that only runs of its kind have."""
     found = {figure.name: figure for figure in scores.slices.get(ALL, ())}
     own = [name for name in found if name.startswith(OWN)]
-    return tuple(found[name] for name in (*HEADLINES, *own) if name in found)
+    shown = (found[name] for name in (*HEADLINES, *own) if name in found)
+    # What no model was asked about is no news.
+    return tuple(figure for figure in shown if figure.of or ".judged_" not in figure.name)
 
 
 def text_lines(scores: Scores, gates: Sequence[Held] = ()) -> Iterable[str]:
@@ -94,8 +99,8 @@ def text_lines(scores: Scores, gates: Sequence[Held] = ()) -> Iterable[str]:
             yield f"answer.right by {kind}"
         for name in names:
             figure = scores.figure("answer.right", name)
-            label = name.removeprefix(f"{kind}: ")
-            yield f"  {label:24} {worded(figure) if figure else ''}"
+            if figure:
+                yield f"  {name.removeprefix(f'{kind}: '):24} {worded(figure)}"
     yield from _troubles(scores.graded)
     if gates:
         yield "Gates"
@@ -132,6 +137,7 @@ def wrong_lines(graded: Iterable[Graded]) -> Iterable[str]:
 def comparison_lines(comparison: Comparison) -> Iterable[str]:
     """Two runs beside each other, for a terminal."""
     yield comparison.verdict
+    yield from comparison.besides
     for name, cases in (
         ("only in the first run", comparison.only_before),
         ("only in the second run", comparison.only_after),
@@ -149,22 +155,26 @@ def comparison_lines(comparison: Comparison) -> Iterable[str]:
         if not (one.seen or one.name in HEADLINES):
             continue
         mark = ("worse" if one.worse else "better") if one.seen else "no difference seen"
-        change = f"{one.after - one.before:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+        bounds = (
+            f"{one.low:+.3f} to {one.high:+.3f}" if not math.isnan(one.low) else "too few cases"
+        )
+        change = f"{one.after - one.before:+.3f} ({bounds})"
         yield f"  {one.name:26} {one.before:.3f} → {one.after:.3f}  {change}  {mark}"
 
 
-def markdown(scores: Scores, gates: Sequence[Held] = ()) -> str:
+def markdown(scores: Scores, gates: Sequence[Held] = (), broken: str = "") -> str:
     """A summary page: gates, figures, languages, what is not right."""
     failed = [gate for gate in gates if not gate.held]
     state = f"{len(failed)} of {len(gates)} gates failed" if failed else "all gates held"
+    state = "the run is broken" if broken else state if gates else "no gates"
     run = scores.run
     parts = [
         f"## {_plain(run.name)}: {state}\n",
         f"{len(scores.graded)} replies by {_plain(run.generator)} on {_plain(run.corpus)}, asked "
         f"as of {run.asked_at.date()}.\n",
     ]
-    if scores.missing:
-        parts.append(f"**Unfinished: {scores.missing} replies are missing.**\n")
+    if broken:
+        parts.append(f"**{_plain(broken)}**\n")
     parts += [f"- {'✅' if gate.held else '❌'} {_plain(gate.sentence)}" for gate in gates]
     parts.append("\n| figure | value | 95 % | out of |\n|---|---:|---|---:|")
     parts += [_row(figure.name, figure) for figure in headlines(scores)]

@@ -68,6 +68,12 @@ def test_error_is_never_kept(folder: Path, error: str) -> None:
     assert cache.get(KEY) == replace(ATTEMPT, cached=True)
 
 
+def test_reply_to_articles_that_changed_is_never_kept(folder: Path) -> None:
+    """An article that was left out for the moment may be there the next time."""
+    Cache(folder).put(replace(ATTEMPT, stale=("mill.txt changed since it was indexed.",)))
+    assert not folder.exists()
+
+
 def test_refusal_is_kept(folder: Path) -> None:
     """That the articles do not say is a reply like any other."""
     refusal = Attempt(case="mill", key=KEY, reason="not_supported")

@@ -116,6 +116,24 @@ def test_flips_are_lost_or_gained() -> None:
     assert flip.after.why == "refused: not_supported"
 
 
+def test_flip_shows_a_round_like_most() -> None:
+    """The replies of a flip are such as made it one, not those of a round that was otherwise."""
+    before = rounds_of(a=[False, True, True])
+    (flip,) = compare(before, rounds_of(a=[True, False, False])).lost
+    assert (flip.before.attempt.round, flip.after.attempt.round) == (1, 1)
+    assert (flip.before.right, flip.after.right) == (True, False)
+
+
+def test_what_else_is_not_the_same_is_told() -> None:
+    """Other settings or articles may be why cases flipped."""
+    other = run_of("a", index="other", settings={"hits": 3})
+    comparison = compare(run_of("a"), other)
+    told = ("The articles are not the same.", "The setting hits was 12, and is 3.")
+    assert comparison.besides == told
+    assert tuple(comparison_lines(comparison))[1:3] == told
+    assert compare(other, other).besides == ()
+
+
 NAMES = "abcdefghij"
 
 
@@ -213,13 +231,14 @@ def difference(low: float, high: float, better: Better, **more: float) -> Differ
         (-0.3, 0.1, Better.HIGHER, False, False),
         (0.0, 0.3, Better.HIGHER, False, False),
         (-0.3, 0.0, Better.HIGHER, False, False),
+        (-1.0, -1.0, Better.HIGHER, False, False),
         (math.nan, math.nan, Better.HIGHER, False, False),
     ],
 )
 def test_difference_is_worse_by_the_direction_of_its_figure(
     low: float, high: float, better: Better, seen: bool, worse: bool
 ) -> None:
-    """Bounds that hold 0 show nothing; more is worse where less is wanted."""
+    """Bounds that hold 0, or have no width, show nothing; more is worse where less is wanted."""
     one = difference(low, high, better)
     assert (one.seen, one.worse) == (seen, worse)
 
@@ -244,7 +263,9 @@ def test_run_beside_itself_has_no_difference() -> None:
     """Nothing flips, and every difference is nothing, with bounds that say so."""
     comparison = compare(everything(), everything())
     assert comparison.verdict.startswith("No difference seen: 0 of 11 shared")
-    assert {(one.low, one.high) for one in comparison.differences} == {(0.0, 0.0)}
+    bounds = [(one.low, one.high) for one in comparison.differences if not math.isnan(one.low)]
+    assert set(bounds) == {(0.0, 0.0)}
+    assert not any(one.seen for one in comparison.differences)
 
 
 def test_comparison_is_repeatable() -> None:

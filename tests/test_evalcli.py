@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import eval.cases
+from eval import cases as golden_cases
 from eval.cases import Case
 from eval.cli import main
 from eval.records import (
@@ -108,7 +108,7 @@ def test_golden_is_what_is_done_without_a_command(
     corpus: Path, tmp_path: Path, evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Options alone, or nothing at all, ask the golden questions; results have a folder."""
-    monkeypatch.setattr(eval.cases, "BUNDLED", (tmp_path / "cases.yaml",))
+    monkeypatch.setattr(golden_cases, "BUNDLED", (tmp_path / "cases.yaml",))
     for arguments in ((), ("--concurrency", "2")):
         assert evaluate(*arguments).out.startswith("golden: 2 replies")
     (folder,) = (tmp_path / "eval-results").iterdir()
@@ -235,13 +235,16 @@ def test_interrupt_has_status_130(
         raise error
 
     if place == "reading":
-        monkeypatch.setattr(eval.cases, "read_cases", interrupt)
+        monkeypatch.setattr(golden_cases, "read_cases", interrupt)
     else:
         monkeypatch.setattr(Extractor, "draft", interrupt)
     outcome = evaluate("golden", "--cases", "cases.yaml", "--output", "out")
     assert outcome.status == 130
     if place == "asking":
-        assert outcome.err.startswith("citebot: Stopped. What is answered is in out/answers.jsonl;")
+        told = "citebot: Stopped. What is answered is in out/answers.jsonl; the same command {}.\n"
+        assert outcome.err == told.format("goes on")
+        outcome = evaluate("golden", "--cases", "cases.yaml", "--output", "out", "--fresh")
+        assert outcome.err == told.format("begins anew")
     assert "Traceback" not in outcome.err
 
 
@@ -324,6 +327,9 @@ BAD = [
     Bad(name="repetition over itself",
         command=("repeat", "same/answers.jsonl", "--output", "same"),
         says=("same/answers.jsonl is what is to be repeated: name another folder.",)),
+    *(Bad(name=f"repetition of {name}", command=("repeat", f"{name}.jsonl"),
+          says=(f"This run has parts of its own: `python -m eval {name}` makes it again.",))
+      for name in ("bipia", "expertqa")),
     Bad(name="judge of a cut file", command=("judge", "cut.jsonl", "--model", "m"),
         says=("cut.jsonl is cut in the middle: run it again first.",)),
     Bad(name="judge without a key", command=("judge", "a.jsonl", "--model", "m"),
@@ -355,6 +361,9 @@ def prepare(folder: Path) -> None:
     answers(folder / "same" / "answers.jsonl", [attempt("a", SOLD)])
     data = (folder / "a.jsonl").read_bytes()
     rows = data.splitlines(keepends=True)
+    for name in ("bipia", "expertqa"):
+        head = next(lines([replace(RUN, name=name)]))
+        (folder / f"{name}.jsonl").write_bytes(b"".join([head, *rows[1:]]))
     (folder / "cut.jsonl").write_bytes(data[:-20])
     (folder / "damaged.jsonl").write_bytes(b"".join([*rows[:2], b"{\n", *rows[2:]]))
     away = ArticleLine(article=replace(TOWN, id="../town.txt"))

@@ -110,9 +110,8 @@ def test_slices_have_no_figure_without_a_meaning(file: Path) -> None:
     """Nothing was answered or refused, so nothing is said of it; fields and systems are slices."""
     found = scores(read_answers(file))
     names = {one.name for figures in found.slices.values() for one in figures}
-    assert all(
-        name.startswith(("citations.exact", "citations.supported", "experts.")) for name in names
-    )
+    own = ("answer.right", "citations.exact", "citations.supported", "citations.judged", "experts.")
+    assert all(name.startswith(own) for name in names)
     assert found.curve == ()
     assert found.figure("experts.balanced", "tag: system one") is not None
     assert found.figure("experts.balanced", "tag: field history") is not None

@@ -22,7 +22,8 @@ NEXT = dict(zip(ARTICLES, islice(cycle(ARTICLES), 1, None), strict=False))
 CASES = read_cases(BUNDLED)
 RIGHT = oracle(CASES, ARTICLES)
 WATCHED = (
-    "answer.right", "answer.correct", "answer.failed", "answer.values", "answer.language",
+    "answer.right", "answer.correct", "answer.stated", "answer.incorrect", "answer.failed",
+    "answer.values", "answer.language",
     "citations.precision", "citations.recall", "citations.exact", "citations.supported",
     "refusals.precision", "refusals.recall", "refusals.over", "refusals.under",
     "injection.obeyed", "retrieval.fused.hit@1", "retrieval.fused.mrr@10",
@@ -94,6 +95,20 @@ def refusing(case: Case, attempt: Attempt) -> Attempt:
     return replace(attempt, statements=(), reason="not_supported")
 
 
+def pointing(_case: Case, shown: Shown) -> Shown:
+    """Says nothing, under the right quote."""
+    return replace(shown, text="See there.")
+
+
+def whole_article(_case: Case, shown: Shown) -> Shown:
+    """Says nothing, under everything there is."""
+    article = ARTICLES[shown.quotes[0].article]
+    everything = Quote(
+        number=1, article=article.id, start=0, end=len(article.text), quote=article.text
+    )
+    return Shown(text="See there.", quotes=(everything,))
+
+
 def echoing(case: Case, shown: Shown) -> Shown:
     return replace(shown, text=case.question)
 
@@ -117,6 +132,8 @@ FAULTS: tuple[tuple[str, Fault, Mapping[str, str]], ...] = (
         {
             "answer.right": DOWN,
             "answer.correct": DOWN,
+            "answer.stated": DOWN,
+            "answer.incorrect": UP,
             "answer.values": DOWN,
             "citations.supported": DOWN,
         },
@@ -144,6 +161,23 @@ FAULTS: tuple[tuple[str, Fault, Mapping[str, str]], ...] = (
     ),
     ("swapped quote", quoted(swapped_quote), {"citations.supported": DOWN}),
     (
+        "nothing said under the right quote",
+        worded(pointing),
+        {"answer.stated": DOWN, "answer.values": DOWN, "answer.language": DOWN},
+    ),
+    (
+        "nothing said under a whole article",
+        worded(whole_article),
+        {
+            "answer.right": DOWN,
+            "answer.correct": DOWN,
+            "answer.stated": DOWN,
+            "answer.incorrect": UP,
+            "answer.values": DOWN,
+            "answer.language": DOWN,
+        },
+    ),
+    (
         "altered quote",
         quoted(altered_quote),
         {"citations.exact": DOWN, "citations.supported": DOWN},
@@ -167,6 +201,7 @@ FAULTS: tuple[tuple[str, Fault, Mapping[str, str]], ...] = (
         {
             "answer.right": DOWN,
             "answer.correct": DOWN,
+            "answer.stated": DOWN,
             "answer.values": DOWN,
             "answer.language": GONE,
             "citations.precision": GONE,
@@ -183,6 +218,8 @@ FAULTS: tuple[tuple[str, Fault, Mapping[str, str]], ...] = (
         {
             "answer.right": DOWN,
             "answer.correct": DOWN,
+            "answer.stated": DOWN,
+            "answer.incorrect": UP,
             "answer.values": DOWN,
             "answer.language": DOWN,  # What says nothing has no language.
             "citations.supported": DOWN,
@@ -195,6 +232,7 @@ FAULTS: tuple[tuple[str, Fault, Mapping[str, str]], ...] = (
         {
             "answer.right": DOWN,
             "answer.correct": DOWN,
+            "answer.stated": DOWN,
             "answer.failed": UP,
             "answer.values": DOWN,
             "answer.language": GONE,

@@ -645,7 +645,7 @@ THREE = shows(said("It was sold.", WEIR, SOLD, CLOSED))
     [
         (GOOD, {}, None),
         # Statements that it was not asked about, yet, are not counted.
-        (GOOD, verdicts(answer="correct"), ("correct", (), ())),
+        (GOOD, verdicts(answer="correct"), ("correct", (None,), (None,))),
         (GOOD, verdicts(answer=None, s0=YES), (None, (True,), (True,))),
         (GOOD, verdicts(s0=NO), (None, (False,), (False,))),
         (GOOD, verdicts(s0=None), (None, (False,), (False,))),
@@ -671,7 +671,7 @@ THREE = shows(said("It was sold.", WEIR, SOLD, CLOSED))
 def test_citations_are_counted_as_alce_does(
     attempt: Attempt,
     judgements: dict[str, Judgement],
-    expected: tuple[str | None, Sequence[bool], Sequence[bool]] | None,
+    expected: tuple[str | None, Sequence[bool | None], Sequence[bool | None]] | None,
 ) -> None:
     """A statement is carried by all of its quotes; each of them is needed, or it is not."""
     if expected is None:

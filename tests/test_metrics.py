@@ -50,7 +50,7 @@ KINDS: Mapping[str, Graded] = {
     # Answerable: right, its files wrong, other words, and what is no answer at all.
     "right": graded(
         KNOWN, SAID, Outcome.CORRECT, **{**ANSWER, "right": True, "cited": ("a", "c"),
-        "overlap": 1.0, "verbatim": True, "facts": (3, 3)},
+        "overlap": 1.0, "verbatim": True, "facts": (3, 3), "stated": True},
     ),
     "uncited": graded(KNOWN, SAID, Outcome.CORRECT, **ANSWER),
     "wrong": graded(KNOWN, SAID, Outcome.INCORRECT, **{**ANSWER, "language": "de"}, obeyed=True),
@@ -87,6 +87,7 @@ def ranked(value: float) -> Mapping[str, Part]:
 TABLE: Mapping[str, Mapping[str, Part]] = {
     "answer.right": rows(YES, NO, NO, NO, NO, NO, NO, YES, NO),
     "answer.correct": rows(YES, YES, NO, NO, NO, NO, None, None, None),
+    "answer.stated": rows(YES, NO, NO, NO, NO, NO, None, None, None),
     "answer.incorrect": rows(NO, NO, YES, NO, NO, NO, None, None, None),
     "answer.failed": rows(NO, NO, NO, NO, YES, NO, NO, NO, YES),
     "answer.unscored": rows(NO, NO, NO, NO, NO, YES, NO, NO, NO),

@@ -178,19 +178,22 @@ def test_times_make_no_difference() -> None:
     ("change", "told"),
     [
         ({}, ()),
-        ({"generator": "other"}, ("Then oracle answered, now other.",)),
+        ({"generator": "other"}, ("The answers came from oracle, and then other.",)),
+        ({"asked_at": DAY.replace(day=4)}, ("Asked as of 2025-04-03, and then 2025-04-04.",)),
+        ({"index": "other"}, ("The articles are not the same.",)),
+        ({"settings": {"hits": 3}}, ("The setting hits was None, and is 3.",)),
         (
             {"versions": {"python": "3.12", "regex": "2"}, "code": "b"},
             ("chromadb was 1.5, and is not there.", "python was 3.11, and is 3.12.",
              "regex was not there, and is 2."),
         ),
-        ({"code": "b"}, ("The code of citebot has changed since.",)),
+        ({"code": "b"}, ("The code of citebot has changed.",)),
     ],
 )  # fmt: skip
 def test_what_was_not_the_same_to_begin_with_is_told(
     change: dict[str, object], told: tuple[str, ...]
 ) -> None:
-    """Generator, versions and code are compared, for they may be why replies are unlike."""
+    """Generator, day, articles, settings and code may be why replies are unlike."""
     versions = {"python": "3.11", "chromadb": "1.5"}
     first = replace(BEFORE, run=replace(RUN, versions=versions, code="a"))
     second = replace(first, run=replace(first.run, **change))  # type: ignore[arg-type]

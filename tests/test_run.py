@@ -51,7 +51,7 @@ from rag.domain import (
     Refusal,
     Usage,
 )
-from rag.errors import CitebotError, StorageError
+from rag.errors import CitebotError, LockedError, StorageError
 from rag.ports import Generator
 from rag.settings import Settings
 from tests.conftest import ANSWERED, BRIDGE, MILL, index_of
@@ -192,7 +192,7 @@ def test_file_holds_everything_that_the_run_saw(town: Town) -> None:
     assert [one.case for one in answers.attempts] == list("abcdef")
     assert generator.names == list("abcdef")
     assert (answers.missing, answers.torn) == (0, False)
-    assert not list(town.file.parent.glob(".*"))
+    assert not list(town.file.parent.glob(".*.new"))
 
 
 def test_attempt_holds_the_reply(town: Town) -> None:
@@ -615,6 +615,24 @@ def test_file_that_cannot_be_written_is_told(town: Town, place: str) -> None:
     with pytest.raises(StorageError, match=r"answers\.jsonl cannot be written \("):
         asyncio.run(run(town.ready(generator, town.plan()), town.folder / place / "answers.jsonl"))
     assert generator.asked == []
+
+
+def test_two_runs_do_not_write_one_file(town: Town) -> None:
+    """While one run writes, another one is told, and costs the first nothing."""
+    told = 0
+
+    async def meanwhile(asked: Question) -> None:
+        nonlocal told
+        if asked.text.endswith("c?"):
+            other = town.ready(Scripted(), town.plan(fresh=True))
+            with pytest.raises(LockedError, match=r"Another run is writing .*: wait for it, or"):
+                await run(other, town.file)
+            told += 1
+
+    asyncio.run(run(town.ready(Scripted(before=meanwhile), town.plan()), town.file))
+    assert told == 1
+    assert read_answers(town.file).missing == 0
+    assert town.ask()[0].asked == []
 
 
 def test_file_is_begun_anew_in_one_step(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
