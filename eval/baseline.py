@@ -45,15 +45,19 @@ def baseline_of(scores: Scores) -> Baseline:
         raise UsageError(f"The run lacks {scores.missing} attempts: finish it first.")
     if all(one.attempt.error is not None for one in scores.graded):
         raise UsageError("Every reply of the run is an error: it can be no baseline.")
-    rights: dict[str, list[bool]] = {}
-    for one in scores.graded:
-        rights.setdefault(named(one.case), []).append(one.right)
     return Baseline(
         corpus=scores.run.corpus,
         generator=scores.run.generator,
         index=scores.run.index,
-        right={name: sum(rounds) * 2 > len(rounds) for name, rounds in rights.items()},
+        right=_right(scores),
     )
+
+
+def _right(scores: Scores) -> dict[str, bool]:
+    rights: dict[str, list[bool]] = {}
+    for one in scores.graded:
+        rights.setdefault(named(one.case), []).append(one.right)
+    return {name: sum(rounds) * 2 > len(rounds) for name, rounds in rights.items()}
 
 
 def read_baselines(file: Path = FILE) -> tuple[Baseline, ...]:
@@ -107,7 +111,7 @@ def changes(
     scores: Scores, baseline: Baseline
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The ids of the cases lost against a baseline, of those gained, and of all compared."""
-    now = baseline_of(scores).right if not scores.missing else {}
+    now = _right(scores) if not scores.missing else {}
     both = [name for name in now if name in baseline.right]
     lost = tuple(_id(n) for n in both if baseline.right[n] and not now[n])
     gained = tuple(_id(n) for n in both if now[n] and not baseline.right[n])

@@ -231,14 +231,14 @@ def difference(low: float, high: float, better: Better, **more: float) -> Differ
         (-0.3, 0.1, Better.HIGHER, False, False),
         (0.0, 0.3, Better.HIGHER, False, False),
         (-0.3, 0.0, Better.HIGHER, False, False),
-        (-1.0, -1.0, Better.HIGHER, False, False),
+        (-1.0, -1.0, Better.HIGHER, True, True),
         (math.nan, math.nan, Better.HIGHER, False, False),
     ],
 )
 def test_difference_is_worse_by_the_direction_of_its_figure(
     low: float, high: float, better: Better, seen: bool, worse: bool
 ) -> None:
-    """Bounds that hold 0, or have no width, show nothing; more is worse where less is wanted."""
+    """Bounds that hold 0 show nothing; more is worse where less is wanted."""
     one = difference(low, high, better)
     assert (one.seen, one.worse) == (seen, worse)
 

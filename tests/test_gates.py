@@ -333,6 +333,15 @@ def test_unfinished_run_is_no_baseline() -> None:
     assert changes(unfinished, baseline_of(run_of("ab")))[:2] == ((), ())
 
 
+def test_run_of_errors_alone_is_no_baseline() -> None:
+    """It would let every later run pass; held to a baseline, it has lost what was right."""
+    errors = scored([case("a")], [attempt("a", error="away")])
+    with pytest.raises(UsageError, match="Every reply of the run is an error"):
+        baseline_of(errors)
+    assert kept(errors, run_of("a")).sentence.endswith("(lost: a)")
+    assert not kept(errors, run_of("a")).held
+
+
 @pytest.mark.parametrize("name", ["mill", "the mill", "mill 0123abcd", "a  b", "Mühle 🦆"])
 def test_case_keeps_its_whole_name(name: str) -> None:
     """An id may hold anything: what is lost is named by all of it."""
