@@ -4,7 +4,7 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 
-from eval.compare import Comparison
+from eval.compare import Comparison, Difference
 from eval.figures import Figure
 from eval.gates import Held
 from eval.grade import Graded, Outcome
@@ -95,10 +95,10 @@ def text_lines(scores: Scores, gates: Sequence[Held] = ()) -> Iterable[str]:
     yield from (f"  {figure.name:24} {worded(figure)}" for figure in headlines(scores))
     for kind in ("set", "group", "pair"):
         names = [name for name in scores.slices if name.startswith(f"{kind}: ")]
-        if names:
+        figures = [(name, scores.figure("answer.right", name)) for name in names]
+        if any(figure for _, figure in figures):
             yield f"answer.right by {kind}"
-        for name in names:
-            figure = scores.figure("answer.right", name)
+        for name, figure in figures:
             if figure:
                 yield f"  {name.removeprefix(f'{kind}: '):24} {worded(figure)}"
     yield from _troubles(scores.graded)
@@ -154,12 +154,19 @@ def comparison_lines(comparison: Comparison) -> Iterable[str]:
     for one in comparison.differences:
         if not (one.seen or one.name in HEADLINES):
             continue
-        mark = ("worse" if one.worse else "better") if one.seen else "no difference seen"
-        bounds = (
-            f"{one.low:+.3f} to {one.high:+.3f}" if not math.isnan(one.low) else "too few cases"
+        yield f"  {one.name:26} {_change(one)}"
+
+
+def _change(one: Difference) -> str:
+    if math.isnan(one.before) or math.isnan(one.after):
+        old, new = (
+            "no case" if math.isnan(value) else f"{value:.3f}" for value in (one.before, one.after)
         )
-        change = f"{one.after - one.before:+.3f} ({bounds})"
-        yield f"  {one.name:26} {one.before:.3f} → {one.after:.3f}  {change}  {mark}"
+        return f"{old} → {new}"
+    mark = ("worse" if one.worse else "better") if one.seen else "no difference seen"
+    bounds = "too few cases" if math.isnan(one.low) else f"{one.low:+.3f} to {one.high:+.3f}"
+    difference = f"{one.after - one.before:+.3f} ({bounds})"
+    return f"{one.before:.3f} → {one.after:.3f}  {difference}  {mark}"
 
 
 def markdown(scores: Scores, gates: Sequence[Held] = (), broken: str = "") -> str:
