@@ -530,9 +530,14 @@ def _extras(scores: "Scores") -> "Iterator[str]":
     """What only some runs have to say."""
     from eval import bipia
     from eval.baseline import baseline_for, read_baselines
+    from eval.gates import read_gates
 
     if scores.run.name == "golden" and not baseline_for(scores, read_baselines()):
         yield "There is no baseline for these articles: nothing was compared."
+    asked = {one.case.set for one in scores.graded}
+    others = sorted({gate.set for gate in read_gates().gate if gate.set} - asked)
+    if others:
+        yield f"Gates on other case files were not applied: {', '.join(others)}."
 
     for loss in bipia.losses(scores.graded):
         yield (

@@ -216,6 +216,33 @@ def test_unfinished_run_is_broken(
     assert outcome.err.startswith(told)
     assert outcome.out.startswith("oracle: 1 replies")
     assert outcome.err.count("\n") == 1
+    page = (tmp_path / "out" / "summary.md").read_text("utf-8")
+    assert page.startswith("## oracle: the run is broken\n")
+
+
+def test_file_that_is_cut_in_a_judgement_is_broken(tmp_path: Path, evaluate: Evaluate) -> None:
+    """No reply is missing, but something is."""
+    file = answers(tmp_path / "a.jsonl", [attempt("a", SOLD)])
+    file.write_bytes(file.read_bytes() + b'{"kind":"judg')
+    outcome = evaluate("score", str(file))
+    assert outcome.status == 2
+    assert outcome.err.startswith("citebot: The answers file is cut in its last line: run it again")
+    assert outcome.err.count("\n") == 1
+
+
+def test_fault_of_our_own_is_no_failed_gate(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody has thought of is told with its traceback, and never has status 1."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(golden_cases, "read_cases", fail)
+    outcome = evaluate("golden", "--cases", "cases.yaml")
+    assert outcome.status == 2
+    assert "Traceback" in outcome.err
+    assert outcome.err.endswith("(ZeroDivisionError('by zero')): please report it.\n")
 
 
 @pytest.mark.parametrize(

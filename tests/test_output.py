@@ -300,6 +300,13 @@ def test_all_files_are_written(tmp_path: Path, whole: Scores) -> None:
     assert (folder / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_files_say_that_a_run_is_broken(tmp_path: Path, whole: Scores) -> None:
+    """What a build shows, and what it counts, both know it."""
+    write_all(tmp_path, whole, GATES, "It is cut.")
+    assert (tmp_path / "summary.md").read_text("utf-8") == markdown(whole, GATES, "It is cut.")
+    assert (tmp_path / "junit.xml").read_bytes() == junit(whole, GATES, "It is cut.")
+
+
 def test_page_is_appended_to_the_summary_of_a_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: Scores
 ) -> None:
