@@ -137,6 +137,8 @@ def materials(
     """
     attacks = read_attacks(data)[::every]
     articles = _articles(corpus)
+    if not articles:
+        raise UsageError(f"{corpus} holds no article to plant anything in: name another folder.")
     asked = _Questions(articles, read_cases(BUNDLED) if cases is None else cases)
     clean = "\n".join(article.text for article in articles)
     parts: list[tuple[str, Mapping[str, str], tuple[Case, ...]]] = []

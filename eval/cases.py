@@ -17,6 +17,7 @@ A case file is a YAML list or one JSON object per line. What a case may say:
 """
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -45,6 +46,12 @@ FIELDS = frozenset(
 """What a case may say."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+MOST_REPEATED = 100_000
+"""What the counts of a pattern, such as `{2,5}`, may come to when all of them are multiplied:
+a search is bounded in time, compiling is not."""
+
+_COUNTS = re.compile(r"\{(\d{1,9})(?:,(\d{0,9}))?\}")
 
 MOST_SHOWN = 50
 """Problems that an error lists before it only counts them."""
@@ -204,7 +211,9 @@ def _line_of(error: Exception, text: str) -> int:
 
 def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     """The names and values of a mapping; none of anything else."""
-    return node.value if isinstance(node, yaml.MappingNode) else []
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
 
 
 def _twice(item: yaml.Node) -> Iterator[tuple[str, int]]:
@@ -343,10 +352,11 @@ def _is_text(value: object) -> TypeGuard[str]:
 
 def _objection(pattern: str) -> str:
     """Why a pattern cannot be used; empty if it can."""
+    counts = [int(count) for pair in _COUNTS.findall(pattern) for count in pair if count]
+    if math.prod(max(1, count) for count in counts) > MOST_REPEATED:
+        return "it repeats too much"
     try:
         regex.compile(pattern, regex.IGNORECASE)
     except (regex.error, OverflowError, RecursionError) as error:
         return str(error)
-    except MemoryError:
-        return "it is too large"
     return ""

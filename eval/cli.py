@@ -284,7 +284,8 @@ def repeat(file: File, output: Output = None) -> None:
     from eval.run import ready
 
     before = read_answers(file)
-    if before.run.name in {"bipia", "expertqa"}:
+    parts = before.run.generation == 0  # Made of several indexes, or of none.
+    if parts and before.run.name in {"bipia", "expertqa"}:
         raise UsageError(
             f"This run has parts of its own: `python -m eval {before.run.name}` makes it again."
         )
@@ -492,7 +493,7 @@ def _scored(answers: "Answers") -> "Scores":
     from eval import expertqa
     from eval.score import score as scored
 
-    return (expertqa.scores if answers.run.name == expertqa.NAME else scored)(answers)
+    return (expertqa.scores if answers.run.generator == expertqa.SYSTEMS else scored)(answers)
 
 
 def _held(scores: "Scores", gates: Path | None) -> "tuple[Held, ...]":
@@ -501,7 +502,7 @@ def _held(scores: "Scores", gates: Path | None) -> "tuple[Held, ...]":
     from eval.baseline import baseline_for, read_baselines
     from eval.gates import FILE, held, read_gates
 
-    if scores.run.name == expertqa.NAME:
+    if scores.run.generator == expertqa.SYSTEMS:
         return ()
     return held(scores, read_gates(gates or FILE), baseline_for(scores, read_baselines()))
 

@@ -39,6 +39,9 @@ from rag.errors import StorageError, UsageError
 NAME = "expertqa"
 LANGUAGE = "en"
 
+SYSTEMS = "the systems of ExpertQA"
+"""Who wrote the replies: no file of cases can have it for its name."""
+
 SUPPORT = "support "
 """What the tag with the experts' judgement begins with."""
 
@@ -159,7 +162,7 @@ def _run(articles: Iterable[Article]) -> Run:
         name=NAME,
         started=datetime.now(UTC),
         asked_at=noon(),
-        generator="the systems of ExpertQA",
+        generator=SYSTEMS,
         settings={},
         corpus=NAME,
         index=hashlib.sha256("".join(one.sha256 for one in articles).encode()).hexdigest(),

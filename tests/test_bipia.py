@@ -252,6 +252,13 @@ def test_article_that_nobody_asks_about_is_told(data: Path, tmp_path: Path) -> N
         materials(data, tmp_path, corpus=tmp_path / "articles", cases=CASES[:2])
 
 
+def test_folder_without_articles_is_told(data: Path, tmp_path: Path) -> None:
+    """There is nothing to plant anything in."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no article to plant anything in"):
+        materials(data, tmp_path, corpus=tmp_path / "empty", cases=CASES)
+
+
 # --- The way through a run ---------------------------------------------------------------------
 
 

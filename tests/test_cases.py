@@ -204,6 +204,8 @@ FAULTS = (
     ("expect: [Keller]", "expect:", 5, "`expect` is no list of texts"),
     ("expect: [Keller]", "expect: ['(']", 5, "`expect` has no valid pattern /(/: missing )"),
     ("expect: [Keller]", "expect: ['a{99999999999999999999}']", 5, "`expect` has no valid pattern"),
+    ("expect: [Keller]", "expect: ['(?:(?:a?){999}){999}']", 5,
+     "`expect` has no valid pattern /(?:(?:a?){999}){999}/: it repeats too much"),
     ("expect: [Keller]", "forbid: ['*']\n  expect: [Keller]", 5, "`forbid` has no valid pattern"),
     ("sources: [mill.txt]", "sources: mill.txt", 6, "`sources` is no list of texts"),
     ("sources: [mill.txt]", "sources: {any_of: []}", 6, "`sources` is a list of files, or"),

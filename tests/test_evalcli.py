@@ -275,6 +275,17 @@ def test_interrupt_has_status_130(
     assert "Traceback" not in outcome.err
 
 
+def test_name_of_a_case_file_evades_no_gate(
+    corpus: Path, tmp_path: Path, evaluate: Evaluate
+) -> None:
+    """Cases in a file that is called like a public set are held to the gates, and repeated."""
+    (tmp_path / "expertqa.yaml").write_text(GOOD, "utf-8")
+    outcome = evaluate("golden", "--cases", "expertqa.yaml", "--output", "out")
+    assert "citations.exact of all cases" in outcome.out
+    outcome = evaluate("repeat", "out/answers.jsonl", "--output", "again")
+    assert "2 of 2 replies are the same" in outcome.out
+
+
 # --- Bad input ---------------------------------------------------------------------------------
 
 
