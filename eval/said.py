@@ -22,8 +22,8 @@ from rag.verify import missing_facts
 LONGEST = 1_000
 """Characters of a quote that may speak for a statement: a passage, not a whole article."""
 
-NEARLY, MOSTLY = 0.9, 0.8
-"""A statement echoes the question with so much of its topics, and so little besides."""
+NEARLY = 0.9
+"""A statement echoes the question with so much of its topics, and none besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,14 @@ class Reader:
         return tuple(found)
 
     def _echoes(self, asked: frozenset[str], words: Sequence[str], language: str) -> bool:
-        """Whether words say nearly all that was asked, and hardly anything else.
+        """Whether words say nearly all that was asked, and nothing else.
 
-        Words without a topic do not count; `Keller` is no echo of `Keller or Brandt?`.
+        Words without a topic do not count. `Keller` is no echo of `Keller or Brandt?`, and one
+        new word may be the answer: `Indeed, …` is no echo either.
         """
         topics = {word for word in asked if not self.stop_words(word, language)} or asked
         told = {word for word in words if not self.stop_words(word, language)} or set(words)
-        both = len(topics & told)
-        return not words or (both >= NEARLY * len(topics) and both >= MOSTLY * len(told))
+        return not words or (told <= topics and len(told) >= NEARLY * len(topics))
 
     def quotes(
         self, attempt: Attempt, statements: Sequence[Said | None], supported: Sequence[bool]

@@ -278,6 +278,15 @@ def test_one_of_what_was_asked_about_is_no_echo(grader: Grader) -> None:
         assert grader.grade(case, shows(said(text, SOLD))).outcome is Outcome.CORRECT
 
 
+def test_whole_sentence_with_one_new_word_is_no_echo(grader: Grader) -> None:
+    """An answer in the words of its question has one word more, and that is what matters."""
+    case = replace(CASE, question="Who was it that bought the old mill by the river in 2021?")
+    text = "It was Keller that bought the old mill by the river in 2021."
+    graded = grader.grade(case, shows(said(text, SOLD)))
+    assert (graded.outcome, graded.stated) == (Outcome.CORRECT, False)
+    assert graded.language == "en"
+
+
 @pytest.mark.parametrize(
     "text",
     [
