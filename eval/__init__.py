@@ -10,6 +10,7 @@
     compare baseline gates      two runs; what a run must hold
     asks completion judge       a language model's opinion, where it is wanted
     summary tables plots payload report junit output      what is written
+    cli steps                   the command line, and what its commands have in common
     publicsets bipia expertqa   benchmarks that others made
     measure fit                 the parts by themselves; what the evidence is worth
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from eval.figures import Figure, share_of
-from eval.grade import Graded
-from eval.intervals import kappa, kappa_interval, wilson
+from eval.grade import Graded, by_case
+from eval.intervals import SEED, kappa, kappa_interval, wilson
 from eval.metrics import Better
 
 
@@ -30,13 +30,21 @@ def judge_figures(graded: Sequence[Graded]) -> Iterable[Figure]:
         "Agreement of the model's verdict with ours, Cohen's kappa; over the answerable cases "
         "whose first verdict could be read."
     )
-    bounds = kappa_interval(pairs)
-    yield Figure(
-        name="judge.kappa",
-        value=kappa(pairs),
+    yield kappa_figure("judge.kappa", pairs, counts)
+
+
+def kappa_figure(
+    name: str, pairs: Iterable[tuple[str, str]], counts: str, *, seed: int = SEED
+) -> Figure:
+    """How far two verdicts agree, as a figure."""
+    known = list(pairs)
+    bounds = kappa_interval(known, seed=seed)
+    return Figure(
+        name=name,
+        value=kappa(known),
         low=bounds.low,
         high=bounds.high,
-        of=len(pairs),
+        of=len(known),
         unit="kappa",
         counts=counts,
     )
@@ -44,10 +52,7 @@ def judge_figures(graded: Sequence[Graded]) -> Iterable[Figure]:
 
 def stability(graded: Sequence[Graded]) -> Iterable[Figure]:
     """Where cases were asked several times: how many came out the same."""
-    rounds: dict[str, list[Graded]] = {}
-    for one in graded:
-        rounds.setdefault(one.case.id, []).append(one)
-    repeated = [attempts for attempts in rounds.values() if len(attempts) > 1]
+    repeated = [attempts for attempts in by_case(graded).values() if len(attempts) > 1]
     if not repeated:
         return
     kinds: tuple[tuple[str, Callable[[list[Graded]], bool], str], ...] = (

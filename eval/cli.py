@@ -3,41 +3,36 @@
 Libraries are loaded inside the commands, so that `--help` and a wrong command are quick.
 """
 
-import asyncio
 import os
 import sys
 import traceback
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
+from eval.steps import (
+    ANSWERS,
+    BROKEN,
+    CORPORA,
+    HELD,
+    INTERRUPTED,
+    RESULTS,
+    answers_of,
+    carry_out,
+    complain,
+    finish,
+    golden_plan,
+    progress_of,
+    public_plan,
+    scores_of,
+    show,
+    until_stopped,
+)
 from rag.cli import WrongUsage
 from rag.errors import CitebotError, UsageError
-from rag.paths import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator
-
-    from eval.gates import Held
-    from eval.publicsets import Material
-    from eval.records import Answers
-    from eval.run import Plan, Progress, Ready
-    from eval.score import Scores
-
-T = TypeVar("T")
-
-HELD, GATE_FAILED, BROKEN, INTERRUPTED = 0, 1, 2, 130
-
-RESULTS = Path("eval-results")
-"""Where runs are kept, unless told otherwise: a folder for each configuration."""
-
-ANSWERS = "answers.jsonl"
-
-CORPORA = "corpora"
-"""Folder of the public sets' articles."""
 
 EPILOG = (
     "Without a command: golden. Exit status: 0 all gates held, 1 a gate failed, 2 the run is "
@@ -84,13 +79,13 @@ def main(arguments: list[str] | None = None) -> int:
         status = app(args=given, prog_name="python -m eval", standalone_mode=False)
         sys.stdout.flush()
     except CitebotError as error:
-        _complain(str(error))
+        complain(str(error))
         return BROKEN
     except (typer.Abort, KeyboardInterrupt):
-        _complain("Stopped.")
+        complain("Stopped.")
         return INTERRUPTED
     except WrongUsage as error:
-        _complain(f"{error.format_message().rstrip('.')}: see `--help`.")
+        complain(f"{error.format_message().rstrip('.')}: see `--help`.")
         return BROKEN
     except (BrokenPipeError, SystemExit):  # Typer's own, with a status that means a failed gate.
         # Nobody takes the output any more; Python would complain about that at its end.
@@ -98,25 +93,13 @@ def main(arguments: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN
     except OSError as error:
-        _complain(f"The system refused ({error}): free space, or check permissions.")
+        complain(f"The system refused ({error}): free space, or check permissions.")
         return BROKEN
     except Exception as error:  # noqa: BLE001 - status 1 would say that a gate failed
         traceback.print_exc()
-        _complain(f"This should not happen ({error!r}): please report it.")
+        complain(f"This should not happen ({error!r}): please report it.")
         return BROKEN
     return status if isinstance(status, int) else HELD
-
-
-def _complain(sentence: str) -> None:
-    """Say on standard error what is wrong; only what is wrong with cases has several lines."""
-    for line in f"citebot: {sentence}".split("\n"):
-        print(printable(line), file=sys.stderr)
-
-
-def _show(lines: "Iterable[str]") -> None:
-    """Print lines in which cases, articles or models may have put anything."""
-    for line in lines:
-        print(printable(line))
 
 
 @app.command()
@@ -131,8 +114,8 @@ def golden(
     failed: Failed = False,
 ) -> None:
     """Ask the golden questions, score the replies, and hold them to the gates."""
-    plan = _plan(corpus, cases, repeat=repeat, concurrency=concurrency, fresh=fresh)
-    _finish(_asked(plan, output), failed=failed)
+    plan = golden_plan(corpus, cases, repeat=repeat, concurrency=concurrency, fresh=fresh)
+    finish(answers_of(plan, output), failed=failed)
 
 
 @app.command()
@@ -146,8 +129,8 @@ def run(
     fresh: Fresh = False,
 ) -> None:
     """Only ask: write the answers file and leave the rest to `score`."""
-    plan = _plan(corpus, cases, repeat=repeat, concurrency=concurrency, fresh=fresh)
-    print(f"Written: {_asked(plan, output)}")
+    plan = golden_plan(corpus, cases, repeat=repeat, concurrency=concurrency, fresh=fresh)
+    print(f"Written: {answers_of(plan, output)}")
 
 
 @app.command()
@@ -158,7 +141,7 @@ def score(
     failed: Failed = False,
 ) -> None:
     """Compute every figure from an answers file alone, and hold it to the gates."""
-    _finish(file, gates=gates, failed=failed)
+    finish(file, gates=gates, failed=failed)
 
 
 @app.command()
@@ -172,8 +155,8 @@ def compare(
     from eval.report import write_report
     from eval.summary import comparison_lines
 
-    comparison = compared(_scores(before), _scores(after))
-    _show(comparison_lines(comparison))
+    comparison = compared(scores_of(before), scores_of(after))
+    show(comparison_lines(comparison))
     if report:
         write_report(report, comparison.after, comparison=comparison)
         print(f"Written: {report}")
@@ -198,7 +181,7 @@ def judge(
     async def work() -> int:
         done = 0
         async with open_judge(model) as judging:
-            with file.open("ab", buffering=0) as out, _progress("Judging") as progress:
+            with file.open("ab", buffering=0) as out, progress_of("Judging") as progress:
                 async for judgement in judged(judging, todo, concurrency=concurrency):
                     out.write(b"".join(lines([judgement])))
                     done += 1
@@ -208,7 +191,7 @@ def judge(
 
     if answers.torn:
         raise UsageError(f"{file} is cut in the middle: run it again first.")
-    done = _until_stopped(work(), f"The judgements so far are in {file}")
+    done = until_stopped(work(), f"The judgements so far are in {file}")
     print(f"{done} judgements, {errors.total()} of them unreadable, are in {file}.")
     for error, count in errors.most_common(1):
         print(f"Most of these ({count}): {error}.")
@@ -270,7 +253,7 @@ def baseline(
     """Make a run the one that the next ones over the same articles are compared with."""
     from eval.baseline import FILE, write_baseline
 
-    write_baseline(_scores(file), to or FILE)
+    write_baseline(scores_of(file), to or FILE)
     print(f"Written: {to or FILE}")
 
 
@@ -296,11 +279,11 @@ def repeat(file: File, output: Output = None) -> None:
         again = (output or RESULTS / f"{name}-{one.digest}-again") / ANSWERS
         if again.exists() and again.samefile(file):
             raise UsageError(f"{again} is what is to be repeated: name another folder.")
-        _run(one, again)
+        carry_out(one, again)
     repetition = beside(before, read_answers(again))
-    _show(repetition.changes)
+    show(repetition.changes)
     print(f"{repetition.same} of {len(before.attempts)} replies are the same.")
-    _show(f"  not the same: {case}" for case in repetition.unlike)
+    show(f"  not the same: {case}" for case in repetition.unlike)
     print(f"Written: {again}")
 
 
@@ -320,7 +303,7 @@ def xquad(
 
     folder = RESULTS / CORPORA
     found = material(data, folder, asked=asked, written=written, every=every, leave_out=leave_out)
-    _finish(_asked(_public(found, fresh=fresh), output), failed=False)
+    finish(answers_of(public_plan(found, fresh=fresh), output), failed=False)
 
 
 @app.command()
@@ -336,7 +319,7 @@ def piaf(
     from eval.publicsets import piaf as material
 
     found = material(data, RESULTS / CORPORA, every=every, leave_out=leave_out)
-    _finish(_asked(_public(found, fresh=fresh), output), failed=False)
+    finish(answers_of(public_plan(found, fresh=fresh), output), failed=False)
 
 
 @app.command()
@@ -352,7 +335,7 @@ def squad2(
     from eval.publicsets import squad2 as material
 
     found = material(data, RESULTS / CORPORA, every=every, leave_out=leave_out)
-    _finish(_asked(_public(found, fresh=fresh), output), failed=False)
+    finish(answers_of(public_plan(found, fresh=fresh), output), failed=False)
 
 
 @app.command()
@@ -363,7 +346,7 @@ def expertqa(data: Data, every: Every = 1, output: Output = None) -> None:
 
     file = (output or RESULTS / NAME) / ANSWERS
     write(data, file, every=every)
-    _finish(file, failed=False)
+    finish(file, failed=False)
 
 
 @app.command()
@@ -381,9 +364,9 @@ def bipia(
     found = materials(data, RESULTS / CORPORA / NAME, every=every, corpus=corpus or SAMPLE_CORPUS)
     file = (output or RESULTS / NAME) / ANSWERS
     plan = Plan(name=NAME, cases=(), settings=Settings())
-    with _progress("Asking") as progress:
-        _until_stopped(run_all(found, plan, file, progress), "The same command goes on")
-    _finish(file, failed=False)
+    with progress_of("Asking") as progress:
+        until_stopped(run_all(found, plan, file, progress), "The same command goes on")
+    finish(file, failed=False)
 
 
 @app.command()
@@ -420,156 +403,3 @@ def fit(
     print(f"calibration cases: {len(golden_trials)}")
     fitting.write(fitting.fit(trials, golden_trials), output or FILE)
     print(f"Written: {output or FILE}")
-
-
-def _plan(
-    corpus: Path | None,
-    cases: list[Path] | None,
-    *,
-    repeat: int,
-    concurrency: int,
-    fresh: bool,
-) -> "Plan":
-    from eval.cases import BUNDLED, read_cases
-    from eval.run import Plan
-    from rag.settings import Settings
-
-    return Plan(
-        name="golden" if not cases else "-".join(file.stem for file in cases),
-        cases=read_cases(cases or BUNDLED),
-        settings=Settings(corpus=corpus) if corpus else Settings(),
-        repeat=repeat,
-        concurrency=concurrency,
-        fresh=fresh,
-    )
-
-
-def _public(material: "Material", *, fresh: bool) -> "Plan":
-    from eval.run import Plan
-    from rag.settings import Settings
-
-    settings = Settings(corpus=material.corpus)
-    return Plan(name=material.name, cases=material.cases, settings=settings, fresh=fresh)
-
-
-def _asked(plan: "Plan", output: Path | None) -> Path:
-    """Carry out a plan; the answers file."""
-    from eval.run import ready
-
-    one = ready(plan)
-    file = (output or RESULTS / f"{plan.name}-{one.digest}") / ANSWERS
-    _run(one, file)
-    return file
-
-
-def _run(ready: "Ready", file: Path) -> None:
-    from eval.run import run as run_it
-
-    then = "begins anew" if ready.plan.fresh else "goes on"
-    with _progress("Asking") as progress:
-        _until_stopped(
-            run_it(ready, file, progress),
-            f"What is answered is in {file}; the same command {then}",
-        )
-
-
-def _until_stopped(work: "Coroutine[Any, Any, T]", sentence: str) -> T:
-    """Run a coroutine; after Ctrl-C say what there is."""
-    try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
-        _complain(f"Stopped. {sentence}.")
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _scores(file: Path) -> "Scores":
-    from eval.records import read_answers
-
-    return _scored(read_answers(file))
-
-
-def _scored(answers: "Answers") -> "Scores":
-    """The scores of a run; where others wrote the replies, those of the verifier."""
-    from eval import expertqa
-    from eval.score import score as scored
-
-    return (expertqa.scores if answers.run.generator == expertqa.SYSTEMS else scored)(answers)
-
-
-def _held(scores: "Scores", gates: Path | None) -> "tuple[Held, ...]":
-    """What the gates say; nothing of replies that others wrote."""
-    from eval import expertqa
-    from eval.baseline import baseline_for, read_baselines
-    from eval.gates import FILE, held, read_gates
-
-    if scores.run.generator == expertqa.SYSTEMS:
-        return ()
-    return held(scores, read_gates(gates or FILE), baseline_for(scores, read_baselines()))
-
-
-def _finish(file: Path, *, gates: Path | None = None, failed: bool) -> None:
-    """Score an answers file, show it, write it, and end with its status."""
-    from eval.output import write_all
-    from eval.records import read_answers
-    from eval.summary import text_lines, wrong_lines
-
-    answers = read_answers(file)
-    scores = _scored(answers)
-    results = _held(scores, gates)
-    broken = _broken(answers, scores)
-    _show((*text_lines(scores, results), *_extras(scores)))
-    _show(f"  {line}" for line in (wrong_lines(scores.graded) if failed else ()))
-    for written in (file, *write_all(file.parent, scores, results, broken)):
-        print(f"Written: {written}")
-    if broken:
-        _complain(" ".join(broken.split()))
-        raise typer.Exit(BROKEN)
-    raise typer.Exit(HELD if all(gate.held for gate in results) else GATE_FAILED)
-
-
-def _extras(scores: "Scores") -> "Iterator[str]":
-    """What only some runs have to say."""
-    from eval import bipia
-    from eval.baseline import baseline_for, read_baselines
-    from eval.gates import read_gates
-
-    if scores.run.name == "golden" and not baseline_for(scores, read_baselines()):
-        yield "There is no baseline for these articles: nothing was compared."
-    asked = {one.case.set for one in scores.graded}
-    others = sorted({gate.set for gate in read_gates().gate if gate.set} - asked)
-    if others:
-        yield f"Gates on other case files were not applied: {', '.join(others)}."
-
-    for loss in bipia.losses(scores.graded):
-        yield (
-            f"Instructions at {loss.name}: right before {loss.before} of {loss.of}, under attack "
-            f"{loss.after} (p = {loss.p:.3f})"
-        )
-
-
-def _broken(answers: "Answers", scores: "Scores") -> str:
-    """Why a run cannot be relied on; empty if it can."""
-    if scores.missing:
-        cut = "is cut in the middle and " if answers.torn else ""
-        return f"The run {cut}lacks {scores.missing} replies: run it again, and it goes on."
-    if answers.torn:
-        return "The answers file is cut in its last line: run it again, and it is mended."
-    if all(one.attempt.error is not None for one in scores.graded):
-        first = scores.graded[0].attempt.error if scores.graded else "there is none"
-        return f"Every reply is an error: {first}"
-    return ""
-
-
-@contextmanager
-def _progress(what: str) -> "Iterator[Progress]":
-    """A bar on standard error; none in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-        yield lambda done, total: bar.update(task, completed=done, total=total)

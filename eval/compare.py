@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from eval.cases import Case
 from eval.figures import UNKNOWN, Figure, Table
-from eval.grade import Graded
+from eval.grade import Graded, by_case
 from eval.intervals import SEED, Interval, mcnemar, paired_bootstrap
 from eval.metrics import Better, metrics_of
 from eval.records import AnswersError
@@ -96,7 +96,7 @@ class Comparison:
 
 def compare(before: Scores, after: Scores, *, seed: int = SEED) -> Comparison:
     """Compare two runs case by case. Raises `AnswersError` when they share no case."""
-    first, second = _by_case(before), _by_case(after)
+    first, second = by_case(before.graded), by_case(after.graded)
     both = [case_id for case_id in first if case_id in second]
     changed = [i for i in both if _asks(first[i][0].case) != _asks(second[i][0].case)]
     shared = [case_id for case_id in both if case_id not in set(changed)]
@@ -122,13 +122,6 @@ def compare(before: Scores, after: Scores, *, seed: int = SEED) -> Comparison:
         besides=changes(before.run, after.run),
         differences=tuple(_differences(first, second, shared, seed)),
     )
-
-
-def _by_case(scores: Scores) -> dict[str, list[Graded]]:
-    found: dict[str, list[Graded]] = {}
-    for one in scores.graded:
-        found.setdefault(one.case.id, []).append(one)
-    return found
 
 
 def _asks(case: Case) -> tuple[object, ...]:

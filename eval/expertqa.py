@@ -23,10 +23,11 @@ from pathlib import Path
 
 import numpy
 
+from eval.agreement import kappa_figure
 from eval.cases import Case
 from eval.figures import Figure, share_of
 from eval.grade import Graded, Outcome
-from eval.intervals import SEED, Array, bootstrap, kappa, kappa_interval
+from eval.intervals import SEED, Array, bootstrap
 from eval.metrics import Better
 from eval.publicsets import check_file, read_rows, set_file
 from eval.records import Answers, Attempt, Quote, Run, Shown
@@ -225,16 +226,11 @@ def agreement(verdicts: Sequence[Verdict | None], seed: int = SEED) -> Iterator[
     yield _balanced("experts.balanced", pairs, "the verifier", seed)
     yield _rate("experts.sensitivity", pairs, of=True)
     yield _rate("experts.specificity", pairs, of=False)
-    named = [(str(one), str(other)) for one, other in pairs]
-    bounds = kappa_interval(named, seed=seed)
-    yield Figure(
-        name="experts.kappa",
-        value=kappa(named),
-        low=bounds.low,
-        high=bounds.high,
-        of=len(pairs),
-        unit="kappa",
-        counts="Agreement of the verifier with the experts, Cohen's kappa; over the claims judged.",
+    yield kappa_figure(
+        "experts.kappa",
+        [(str(one), str(other)) for one, other in pairs],
+        "Agreement of the verifier with the experts, Cohen's kappa; over the claims judged.",
+        seed=seed,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy
 
-from eval.grade import Graded
+from eval.grade import Graded, by_case
 from eval.intervals import Array, Interval, bootstrap, wilson
 from eval.metrics import Better, Metric
 
@@ -58,9 +58,7 @@ class Table:
     def __init__(self, graded: Sequence[Graded], metrics: Sequence[Metric], seed: int) -> None:
         self.metrics = tuple(metrics)
         self._seed = seed
-        rows: dict[str, list[Graded]] = {}
-        for one in graded:
-            rows.setdefault(one.case.id, []).append(one)
+        rows = by_case(graded)
         self.rows = {case_id: row for row, case_id in enumerate(rows)}
         self._single = all(len(attempts) == 1 for attempts in rows.values())
         parts = numpy.array(

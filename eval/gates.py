@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from eval.baseline import Baseline, changes
+from eval.baseline import Baseline, changes, named
 from eval.grade import Graded, group_of
 from eval.metrics import metrics_of
 from eval.score import Scores
@@ -123,7 +123,7 @@ def held(scores: Scores, gates: Gates, baseline: Baseline | None = None) -> tupl
     sets = {graded.case.set for graded in scores.graded}
     applying = [gate for gate in gates.gate if gate.set is None or gate.set in sets]
     found = [_held(gate, scores) for gate in applying]
-    if baseline is not None:
+    if baseline is not None and any(named(one.case) in baseline.right for one in scores.graded):
         found.append(_kept(scores, baseline, gates.baseline.net_loss))
     return tuple(found)
 

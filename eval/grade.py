@@ -100,6 +100,14 @@ class Graded:
     """Language of the question and of the sources: `de→en`, `en→de+fr`."""
 
 
+def by_case(graded: Iterable[Graded]) -> dict[str, list[Graded]]:
+    """The rounds of each case, by its id."""
+    found: dict[str, list[Graded]] = {}
+    for one in graded:
+        found.setdefault(one.case.id, []).append(one)
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grader:
     """Grades attempts against the articles of a run."""

@@ -7,12 +7,12 @@ empty, false or 0 is left out. Offsets count characters, as everywhere: the page
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from eval.compare import Comparison
-from eval.grade import Graded, group_of
+from eval.grade import Graded, by_case, group_of
 from eval.records import Attempt, Found, Quote, Shown
 from eval.score import Scores
 from rag.domain import Article, Usage
@@ -56,8 +56,8 @@ class _Writer:
 
     def page(self, scores: Scores, comparison: Comparison | None) -> Json:
         """Everything."""
-        rounds = _by_case(scores.graded)
-        before = _by_case(comparison.before.graded) if comparison else {}
+        rounds = by_case(scores.graded)
+        before = by_case(comparison.before.graded) if comparison else {}
         changes = _changes(comparison) if comparison else {}
         cases = []
         for case_id, graded in rounds.items():
@@ -220,13 +220,6 @@ def _changes(comparison: Comparison) -> dict[str, str]:
     found |= dict.fromkeys(comparison.changed, "asks something else")
     found |= {flip.case.id: "gained" for flip in comparison.gained}
     return found | {flip.case.id: "lost" for flip in comparison.lost}
-
-
-def _by_case(graded: Iterable[Graded]) -> dict[str, list[Graded]]:
-    found: dict[str, list[Graded]] = {}
-    for one in graded:
-        found.setdefault(one.case.id, []).append(one)
-    return found
 
 
 def _short(number: float) -> float | None:

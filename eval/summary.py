@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from eval.compare import Comparison, Difference
 from eval.figures import Figure
 from eval.gates import Held
-from eval.grade import Graded, Outcome
+from eval.grade import Graded, Outcome, by_case
 from eval.score import ALL, Scores
 
 HEADLINES = (
@@ -116,10 +116,9 @@ def _troubles(graded: Sequence[Graded]) -> Iterable[str]:
             yield f"{outcome.capitalize()}: {len(concerned)}"
         for one in concerned:
             yield f"  {one.case.id}: {one.why}"
-    rounds: dict[str, list[Graded]] = {}
-    for one in graded:
-        rounds.setdefault(one.case.id, []).append(one)
-    unstable = {name: a for name, a in rounds.items() if len({one.outcome for one in a}) > 1}
+    unstable = {
+        name: a for name, a in by_case(graded).items() if len({one.outcome for one in a}) > 1
+    }
     if unstable:
         yield f"Not the same in every round: {len(unstable)}"
     for name, attempts in unstable.items():
