@@ -119,9 +119,10 @@ class Grader:
         self, case: Case, attempt: Attempt, judgements: Mapping[str, Judgement] = NONE
     ) -> Graded:
         """The verdict on one attempt; `judgements` on it by what they are about."""
+        quotes = [quote for statement in attempt.statements for quote in statement.quotes]
+        quotes.sort(key=lambda quote: quote.number)
         exact: dict[int, bool] = {}
-        for quote in (quote for statement in attempt.statements for quote in statement.quotes):
-            # All that goes by one number has to be exact.
+        for quote in quotes:  # All that goes by one number has to be exact.
             exact[quote.number] = exact.get(quote.number, True) and self.reader.exact(quote)
         languages = [self.reader.language(case, shown) for shown in attempt.statements]
         pairs = list(zip(attempt.statements, languages, strict=True))
@@ -129,9 +130,7 @@ class Grader:
         statements = self.reader.statements(case, pairs)
         texts = tuple(one for one in statements if one is not None)
         said = tuple(dict.fromkeys((*texts, *self.reader.quotes(attempt, statements, supported))))
-        shown = [quote for statement in attempt.statements for quote in statement.quotes]
-        shown.sort(key=lambda quote: quote.number)
-        cited = tuple(dict.fromkeys(quote.article for quote in shown))
+        cited = tuple(dict.fromkeys(quote.article for quote in quotes))
         carried = self._carried(case, texts)
         outcome, why = self._outcome(case, attempt, said, carried)
         nearest, verbatim = _nearest(case, texts)

@@ -210,22 +210,19 @@ def _retrieval(name: str, measure: Measure, arm: str, k: int, counts: str) -> Me
 
 
 def retrieval_metrics(arms: Sequence[str]) -> tuple[Metric, ...]:
-    """The metrics of retrieval: all for the fused ranking, three for each arm."""
-    full = [
-        _retrieval("hit", hit, FUSED, k, f"A wanted article is among the first {k}")
-        for k in (1, 3, 5)
-    ]
-    for name, measure, k, counts in (
+    """The metrics of retrieval: the same for the fused ranking and for each arm."""
+    measures = (
+        *(("hit", hit, k, f"A wanted article is among the first {k}") for k in (1, 3, 5)),
         ("recall", recall, 5, "Share of the wanted articles among the first 5"),
         ("precision", precision, 5, "Share of the first 5 places that hold a wanted article"),
         ("mrr", reciprocal_rank, 10, "One through the place of the first wanted article of 10"),
         ("ndcg", ndcg, 10, "Discounted gain of the first 10 against the best order there is"),
-    ):
-        full.append(_retrieval(name, measure, FUSED, k, counts))
-        if name in ("mrr", "ndcg"):
-            full += [_retrieval(name, measure, arm, k, counts) for arm in arms]
-    full += [_retrieval("hit", hit, a, 1, "A wanted article is the first") for a in arms]
-    return tuple(full)
+    )
+    return tuple(
+        _retrieval(name, measure, arm, k, counts)
+        for arm in (FUSED, *arms)
+        for name, measure, k, counts in measures
+    )
 
 
 # --- All of them -------------------------------------------------------------------------------
