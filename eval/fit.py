@@ -120,7 +120,7 @@ def trials(setting: Setting, folder: Path) -> Iterator[Trial]:
     parts = Parts(Settings(corpus=corpus, data=folder / "data"))
     parts.indexer.run()
     language_of = {passage.pid: passage.language for passage in setting.passages}
-    generator = parts.generator
+    generator = parts.extractor
     with parts.manifest.reading() as snapshot:
         for asked in setting.questions:
             question = Question(
@@ -152,7 +152,7 @@ def golden_trials(cases: Iterable[Case], corpus: Path, folder: Path) -> Iterator
                 text=case.question, language=case.language, asked_at=datetime.now(UTC)
             )
             hits = parts.retriever.find(question, snapshot, parts.settings.hits)
-            ranked = parts.generator.ranked(case.question, case.language, hits)
+            ranked = parts.extractor.ranked(case.question, case.language, hits)
             candidates = tuple(one.candidate for one in ranked)
             if candidates:
                 yield Trial(

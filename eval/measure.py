@@ -16,13 +16,13 @@ from pathlib import Path
 
 from eval.publicsets import Asked, Passage, PublicSet, read_set, write_corpus
 from rag.analysis import Analyser
-from rag.answerer import LANGUAGES
 from rag.build import Parts
 from rag.cldr import Names
 from rag.domain import Hit, Question
 from rag.lexicon import Lexicon
 from rag.settings import Settings
 from rag.stopwords import StopWords
+from rag.understand import LANGUAGES
 
 PAIRS = (
     ("en", "en"), ("de", "de"), ("ru", "ru"),

@@ -27,14 +27,15 @@ from eval.propose import (
     sentences_of,
     shown,
 )
-from rag.answerer import LANGUAGES, checked
 from rag.cldr import Names
 from rag.corpus import article_path, read_article
 from rag.domain import Article, Sentence
 from rag.errors import ArticleError, UsageError
 from rag.languages import LanguageDetector
 from rag.paths import printable
+from rag.question import checked
 from rag.settings import Settings
+from rag.understand import LANGUAGES
 
 T = TypeVar("T")
 Ask = Callable[[str, str], str]

@@ -47,7 +47,7 @@ from rag.settings import Settings
 Progress = Callable[[int, int], None]
 """Told how many attempts there are, of how many."""
 
-UNTOLD = {"corpus", "data", "chroma_url", "chroma_token"}
+UNTOLD = {"corpus", "data", "chroma_url", "chroma_token", "openai_api_key"}
 """Settings that say where things are, not what is answered; or are secret."""
 
 

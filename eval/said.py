@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from eval.cases import Case
 from eval.records import Attempt, Quote, Shown
 from eval.wording import tokens
-from rag.answerer import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article
 from rag.languages import LanguageDetector
 from rag.stopwords import StopWords
+from rag.understand import LANGUAGES
 from rag.verify import missing_facts
 
 LONGEST = 1_000

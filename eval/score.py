@@ -20,11 +20,11 @@ from eval.metrics import metrics_of
 from eval.patterns import Patterns
 from eval.records import Answers, Judgement, Run
 from eval.said import Reader
-from rag.answerer import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article
 from rag.languages import LanguageDetector
 from rag.stopwords import StopWords
+from rag.understand import LANGUAGES
 
 ALL = "all"
 """The slice of all cases."""

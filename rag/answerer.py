@@ -1,25 +1,23 @@
 """The way of a question: understand, retrieve, generate, cite, verify, reply."""
 
-import asyncio
 import hashlib
 import threading
 import time
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import Self, TypeVar
+from typing import Any, Self
 
 from rag.check import Checker
-from rag.cite import cite
+from rag.cite import by_key
+from rag.clock import Clock
 from rag.corpus import article_path, read_article
 from rag.domain import (
     Answer,
     Article,
+    Claim,
     Draft,
-    Dropped,
     Exchange,
     Hit,
     Question,
@@ -28,51 +26,23 @@ from rag.domain import (
     Reply,
     Statement,
 )
-from rag.errors import CitebotError, LockedError, QuestionError, StorageError
+from rag.errors import CitebotError, LockedError, ModelError
 from rag.ingest import Indexer, Progress, Report
+from rag.judge import Judge
 from rag.languages import LanguageDetector
+from rag.ledger import Ledger
+from rag.lookup import Found, Lookup
 from rag.manifest import Entry
 from rag.ports import Generator
-from rag.retrieve import Retriever
+from rag.question import checked
+from rag.rewrite import Rewriter
+from rag.stating import Stating
+from rag.threads import aside
+from rag.understand import LANGUAGES, Understanding
+from rag.verify import Verifier
 
-LANGUAGES = ("de", "en", "fr", "ru")
-"""Languages that a question may be in, besides those of the articles: the lexicon's."""
-
-T = TypeVar("T")
-
-PATIENCE = 60.0
+PATIENCE = 600.0
 """Seconds that a first question waits for another process to build the index."""
-
-TRIES = 3
-"""Times that a question is looked up, when a writer finishes a generation under it."""
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Seconds per stage of one reply."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What one generation of the index offers for a question."""
-
-    hits: tuple[Hit, ...]
-    entries: dict[str, Entry]
-    stale: tuple[str, ...]
-    """Why articles were left out whose files are not as they were indexed."""
-    written: datetime | None
-    """When the generation was finished."""
-    generation: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +53,12 @@ class Answerer:
     """
 
     indexer: Indexer
-    retriever: Retriever
+    lookup: Lookup
     generator: Generator
+    verifier: Verifier
+    rewriter: Rewriter | None = None
+    """Makes follow-ups stand alone and looks questions up in other languages."""
+    judge: Judge | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _building: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -94,33 +68,154 @@ class Answerer:
         Raises `QuestionError` for text that cannot be a question, and the errors of
         `ingest` and of an unusable index.
         """
-        clock = _Clock()
-        text = checked(text, most=self.indexer.settings.max_question_characters)
+        async with aclosing(self.stream(text, history=history)) as stream:
+            async for last in stream:
+                if not isinstance(last, Statement):
+                    return last
+        raise AssertionError("a stream ends with its reply")
+
+    async def stream(
+        self, text: str, *, history: Sequence[Exchange] = ()
+    ) -> AsyncGenerator[Statement | Reply, None]:
+        """The statements of an answer, each as soon as it has passed every check; last the reply.
+
+        The reply is the one of `answer`: its statements are those that came before, in order.
+        Raises as `answer` does. To be closed where it is left early, best by `aclosing`.
+        """
+        settings = self.indexer.settings
+        text = checked(text, most=settings.max_question_characters)
         await self.prepare()
-        with clock.stage("understand"):
-            question = await _aside(self._understand, text, tuple(history))
+        clock = Clock(texts=settings.trace_text)
+        ledger = Ledger(prices=settings.prices, until=time.monotonic() + settings.model_seconds)
+        reply: Reply | None = None
+        try:
+            async with aclosing(self._stream(text, tuple(history), ledger, clock)) as stream:
+                async for one in stream:
+                    if not isinstance(one, Statement):
+                        reply = one = replace(
+                            one, timings=clock.seconds, provenance=ledger.provenance
+                        )
+                    yield one
+        finally:
+            clock.finish(reply)
+
+    async def _stream(
+        self, text: str, history: tuple[Exchange, ...], ledger: Ledger, clock: Clock
+    ) -> AsyncGenerator[Statement | Reply, None]:
+        languages = await aside(self.lookup.languages)
+        understanding = Understanding(detector=self._detector, now=self.now, rewriter=self.rewriter)
+        understood = await understanding.question(text, history, languages, ledger, clock)
+        question = understood.question
         with clock.stage("retrieve"):
-            found = await _aside(self._find, question, self.indexer.settings.hits)
-        with clock.stage("generate"):
-            draft = await self._draft(question, found.hits)
-        with clock.stage("verify"):
-            statements, dropped = await _aside(self._verified, question, draft, found)
-            if not statements:
-                found = await _aside(self._explained, found)
-        return self._reply(question, draft, found, statements, dropped, clock)
+            found = await aside(self.lookup.find, question, self.indexer.settings.hits)
+        if understood.lost:
+            yield self._lost(question, found, understood.degraded)
+            return
+        stating = Stating(
+            question=question,
+            known=by_key(found.material.passages),
+            checker=Checker(entries=found.entries, read=self.read, verifier=self.verifier),
+            languages={*LANGUAGES, *languages},
+            judge=self.judge,
+            ledger=ledger,
+            clock=clock,
+        )
+        draft = Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
+        if found.material.hits:
+            async with aclosing(self._stated(stating, found)) as stated:
+                async for one in stated:
+                    if isinstance(one, Draft):
+                        draft = one
+                    else:
+                        yield one
+        if not stating.statements:
+            with clock.stage("verify"):
+                found = await aside(self.lookup.explained, found)
+        degraded = understood.degraded or draft.degraded or stating.degraded
+        yield self._reply(stating, replace(draft, degraded=degraded), found)
+
+    async def _stated(
+        self, stating: Stating, found: Found
+    ) -> AsyncGenerator[Statement | Draft, None]:
+        """The statements that a draft makes, then those of its mended claims, then the draft."""
+        generator, clock = self.generator, stating.clock
+        whole = Draft(claims=())
+        drafting = generator.draft(stating.question, found.material, stating.ledger)
+        async with aclosing(drafting):
+            while True:
+                with clock.stage("generate"):
+                    one = await anext(drafting, None)
+                if isinstance(one, Draft):
+                    whole = one
+                if not isinstance(one, Claim):
+                    break
+                statement = await stating.state(one)
+                if statement:
+                    yield statement
+        for claim in await self._mended(stating, found):
+            statement = await stating.state(claim)
+            if statement:
+                yield statement
+        yield whole
+
+    async def _mended(self, stating: Stating, found: Found) -> Sequence[Claim]:
+        """Other claims in place of those that failed, asked for once."""
+        if not stating.failed:
+            return ()
+        try:
+            with stating.clock.stage("repair"):
+                return await self.generator.repair(
+                    stating.question, found.material, stating.failed, stating.ledger
+                )
+        except ModelError:
+            return ()  # What failed stays dropped; nothing that is shown is worse for it.
+
+    def _lost(self, question: Question, found: Found, degraded: str) -> Refusal:
+        """That a follow-up cannot be understood without a language model."""
+        return Refusal(
+            question=question,
+            reason=Reason.FOLLOW_UP,
+            generator=self.generator.name,
+            nearest=found.material.hits,
+            stale=found.stale,
+            generation=found.generation,
+            degraded=degraded,
+        )
+
+    def _reply(self, stating: Stating, draft: Draft, found: Found) -> Reply:
+        common: dict[str, Any] = {
+            "question": stating.question,
+            "generator": draft.generator or self.generator.name,
+            "confidence": draft.confidence,
+            "stale": found.stale,
+            "dropped": tuple(stating.dropped),
+            "generation": found.generation,
+            "degraded": draft.degraded,
+        }
+        hits = found.material.hits
+        if stating.statements:
+            return Answer(**common, statements=tuple(stating.statements), hits=hits)
+        return Refusal(
+            **common,
+            reason=Reason.NOT_SUPPORTED if draft.claims else draft.reason,
+            unknown=draft.unknown,
+            nearest=hits,
+        )
 
     async def search(self, text: str, *, limit: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to a text, best first; raises as `answer` does."""
         text = checked(text, most=self.indexer.settings.max_question_characters)
         await self.prepare()
-        question = await _aside(self._understand, text, ())
         limit = limit or self.indexer.settings.hits
-        found = await _aside(self._find, question, limit)
-        return found.hits[:limit]
+        languages = await aside(self.lookup.languages)
+        understanding = Understanding(detector=self._detector, now=self.now)
+        understood = await understanding.question(text, (), languages, Ledger(), Clock())
+        found = await aside(self.lookup.find, understood.question, limit)
+        return found.material.hits[:limit]
 
     async def prepare(self, *, progress: Progress = lambda _done, _total: None) -> Report | None:
         """Build the index if there is none; what was done, or nothing."""
-        return await _aside(self._prepare, progress)
+        return await aside(self._prepare, progress)
 
     def close(self) -> None:
         """Give back the files and the memory of the index; `with` does so, too."""
@@ -167,112 +262,6 @@ class Answerer:
                     return snapshot.entries.get(article_id)
         return None
 
-    def _understand(self, text: str, history: tuple[Exchange, ...]) -> Question:
-        with self.indexer.manifest.reading() as snapshot:
-            languages = {*LANGUAGES, *snapshot.rows.languages()}
-        return Question(
-            text=text,
-            language=self._detector.detect(text, among=languages),
-            asked_at=self.now(),
-            history=history,
-        )
-
-    def _find(self, question: Question, limit: int) -> _Found:
-        """Look the question up in one generation.
-
-        A writer may drop, under a reader, a segment that is two generations old; then the
-        newest generation has it all.
-        """
-        for _ in range(TRIES - 1):
-            try:
-                return self._find_once(question, limit)
-            except StorageError:
-                continue
-        return self._find_once(question, limit)
-
-    def _find_once(self, question: Question, limit: int) -> _Found:
-        with self.indexer.manifest.reading() as snapshot:
-            self.indexer.check(snapshot)
-            hits = self.retriever.find(question, snapshot, limit)
-            entries, facts = dict(snapshot.entries), snapshot.facts
-            generation = snapshot.generation
-        found = dict.fromkeys(hit.passage.article_id for hit in hits)
-        unlike = {i: self.indexer.scanner.unlike(entries[i]) for i in found if i in entries}
-        return _Found(
-            hits=tuple(hit for hit in hits if not unlike.get(hit.passage.article_id, "gone")),
-            entries=entries,
-            stale=tuple(why for why in unlike.values() if why),
-            written=datetime.fromisoformat(facts["written"]) if "written" in facts else None,
-            generation=generation,
-        )
-
-    def _explained(self, found: _Found) -> _Found:
-        """What may be the reason for a refusal, besides the articles.
-
-        Raises `CorpusError` for a folder that is not mounted: it must not look like silence.
-        """
-        self.indexer.look(found.entries)
-        if found.written is None:
-            return found
-        new = self.indexer.scanner.newcomers(found.entries, found.written.timestamp())
-        why = f"The folder holds new articles ({new}) that are not indexed: run `ingest`."
-        return replace(found, stale=(*found.stale, why)) if new else found
-
-    async def _draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
-        if not hits:
-            return Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
-        return await self.generator.draft(question, hits)
-
-    def _verified(
-        self, question: Question, draft: Draft, found: _Found
-    ) -> tuple[tuple[Statement, ...], tuple[Dropped, ...]]:
-        supported, dropped = cite(draft.claims, found.hits)
-        checker = Checker(
-            entries=found.entries, read=self.read, names=self.retriever.analyser.names
-        )
-        results = [checker.check(one, question.language) for one in supported]
-        return (
-            tuple(result for result in results if isinstance(result, Statement)),
-            (*dropped, *(result for result in results if isinstance(result, Dropped))),
-        )
-
-    def _reply(
-        self,
-        question: Question,
-        draft: Draft,
-        found: _Found,
-        statements: tuple[Statement, ...],
-        dropped: tuple[Dropped, ...],
-        clock: _Clock,
-    ) -> Reply:
-        timings = MappingProxyType(clock.seconds)
-        if statements:
-            return Answer(
-                question=question,
-                statements=statements,
-                generator=self.generator.name,
-                confidence=draft.confidence,
-                hits=found.hits,
-                stale=found.stale,
-                dropped=dropped,
-                timings=timings,
-                generation=found.generation,
-                provenance=draft.provenance,
-            )
-        return Refusal(
-            question=question,
-            reason=Reason.NOT_SUPPORTED if draft.claims else draft.reason,
-            generator=self.generator.name,
-            confidence=draft.confidence,
-            unknown=draft.unknown,
-            nearest=found.hits,
-            stale=found.stale,
-            dropped=dropped,
-            timings=timings,
-            generation=found.generation,
-            provenance=draft.provenance,
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Remembered:
@@ -290,27 +279,3 @@ class _Remembered:
         if self.entry is not None and digest == self.entry.body:
             return self.entry.language
         return self.detector.detect(text)
-
-
-async def _aside(work: Callable[..., T], *args: object) -> T:
-    """Run what keeps a processor or a disk busy in a thread: the only place that does."""
-    return await asyncio.to_thread(work, *args)
-
-
-def checked(text: str, *, most: int) -> str:
-    """A question fit to be worked on: trimmed, composed (NFC), of printable characters.
-
-    Raises `QuestionError` when it is blank, longer than `most` characters, or holds control
-    characters other than line breaks and tabs.
-    """
-    if len(text) > most:
-        raise QuestionError(
-            f"The question has {len(text):,} characters, more than the {most:,} allowed: shorten "
-            "it, or raise CITEBOT_MAX_QUESTION_CHARACTERS."
-        )
-    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\r\t" for c in text):
-        raise QuestionError("The question holds control characters: type it as plain text.")
-    shown = unicodedata.normalize("NFC", text).strip()
-    if not any(c.isalnum() for c in shown):
-        raise QuestionError("The question is empty: ask something in words.")
-    return shown

@@ -8,23 +8,38 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from rag.analysis import Analyser
-from rag.answerer import LANGUAGES, Answerer
+from rag.answerer import Answerer
 from rag.cldr import Names
 from rag.embed import HashEmbedder
+from rag.errors import ModelSettingsError
 from rag.evidence import Assessor
 from rag.extract import Extractor
+from rag.fallback import Fallback, Silent
 from rag.ingest import Indexer
+from rag.judge import Judge
 from rag.languages import LanguageDetector
 from rag.lexicon import Lexicon
+from rag.llm import LanguageModel
+from rag.lookup import Lookup
 from rag.manifest import Manifest
-from rag.ports import Embedder
+from rag.patience import Patience
+from rag.ports import Embedder, Generator, Model
 from rag.retrieve import Retriever
+from rag.rewrite import Rewriter
 from rag.scan import Scanner
 from rag.settings import Settings
 from rag.stopwords import StopWords
 from rag.store import ChromaStore
+from rag.understand import LANGUAGES
+from rag.verify import Verifier
 from rag.weights import Weights
+from rag.write import Writer
+
+LEAST_TOKENS = 100
+"""What a passage has at least, so that no more are looked up than a model may read."""
 
 
 class Parts:
@@ -86,8 +101,8 @@ class Parts:
         return Retriever(store=self.store, embedder=self.embedder, analyser=self.analyser)
 
     @cached_property
-    def generator(self) -> Extractor:
-        """Proposes answers."""
+    def extractor(self) -> Extractor:
+        """Proposes the articles' own sentences."""
         return Extractor(
             assessor=Assessor(self.analyser),
             manifest=self.manifest,
@@ -97,9 +112,58 @@ class Parts:
         )
 
     @cached_property
+    def model(self) -> Model | None:
+        """The language model, if one is named."""
+        name = self.settings.model
+        return self._language_model(name, "CITEBOT_MODEL") if name else None
+
+    @cached_property
+    def generator(self) -> Generator:
+        """Proposes answers: a model's where there is one, and else what the articles say."""
+        if not self.model:
+            return self.extractor
+        writer = Writer(self.model, budget=self.settings.context_tokens)
+        return Fallback(writer, self.extractor)
+
+    @cached_property
     def answerer(self) -> Answerer:
         """The way of a question."""
-        return Answerer(indexer=self.indexer, retriever=self.retriever, generator=self.generator)
+        settings, model = self.settings, self.model
+        beside = settings.context_tokens // LEAST_TOKENS if model else 0
+        most = settings.max_question_characters
+        judge = self._language_model(settings.judge, "CITEBOT_JUDGE") if settings.judge else None
+        return Answerer(
+            indexer=self.indexer,
+            lookup=Lookup(indexer=self.indexer, retriever=self.retriever, beside=beside),
+            generator=self.generator,
+            verifier=Verifier(self.analyser),
+            rewriter=Rewriter(model, most=most) if model else None,
+            judge=Judge(judge) if judge else None,
+        )
+
+    def _language_model(self, name: str, setting: str) -> Model:
+        """A model by its name; one that says what is missing, where it cannot be asked."""
+        settings = self.settings
+        key, url = settings.openai_api_key, settings.openai_base_url
+        if not key and not url:
+            return Silent(
+                name,
+                f"There is no key for the language model {name}: set OPENAI_API_KEY, or "
+                "OPENAI_BASE_URL to a server that needs none.",
+            )
+        try:
+            return LanguageModel(
+                name=name,
+                base_url=url,
+                key=key or SecretStr("none"),
+                concurrency=settings.model_concurrency,
+                max_tokens=settings.answer_tokens,
+                temperature=settings.temperature,
+                patience=Patience(tries=settings.model_tries, seconds=settings.model_seconds),
+                setting=setting,
+            )
+        except ModelSettingsError as error:
+            return Silent(name, str(error))
 
 
 def index_folder(settings: Settings) -> Path:

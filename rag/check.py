@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rag.cite import Supported
-from rag.cldr import Names
 from rag.corpus import line_of
 from rag.domain import Article, Citation, Dropped, Sentence, Statement
-from rag.errors import CitebotError
+from rag.errors import ArticleError, CitebotError
 from rag.manifest import Entry
-from rag.verify import missing_facts
+from rag.verify import Verifier
 
 Reader = Callable[[str], Article]
 """Reads an article of the corpus from its file, by id."""
@@ -29,17 +28,15 @@ class Checker:
 
     entries: Mapping[str, Entry]
     read: Reader
-    names: Names
+    verifier: Verifier
     _articles: dict[str, Article | str] = field(default_factory=dict)
     _numbers: dict[Sentence, int] = field(default_factory=dict)
 
-    def check(self, supported: Supported, language: str) -> Statement | Dropped:
-        """A statement, or why the claim is not shown.
+    def check(self, supported: Supported, language: str) -> Dropped | None:
+        """Why a claim is not shown; nothing where it may be.
 
-        `language` is the claim's. Citations are numbered in the order in which they are first
-        used in this reply; a sentence that is used again keeps its number.
+        `language` is the claim's.
         """
-        articles: list[Article] = []
         quotes: list[tuple[str, str]] = []
         for sentence in supported.sentences:
             article = self._article(sentence.article_id)
@@ -49,16 +46,19 @@ class Checker:
             if quote != sentence.text:
                 why = f"{sentence.article_id} does not hold the quote at its place"
                 return Dropped(claim=supported.claim, why=why)
-            articles.append(article)
             quotes.append((quote, article.language))
-        missing = missing_facts(supported.claim.text, language, quotes, self.names)
-        if missing:
-            text = supported.claim.text
-            facts = ", ".join(f"“{text[fact.start : fact.end]}”" for fact in missing)
-            return Dropped(claim=supported.claim, why=f"its quotes do not say {facts}")
+        faults = self.verifier.faults(supported.claim.text, language, quotes)
+        return Dropped(claim=supported.claim, why="; ".join(faults)) if faults else None
+
+    def state(self, supported: Supported) -> Statement:
+        """A claim that was checked, with its citations.
+
+        They are numbered in the order in which they are first used in this reply; a sentence
+        that is used again keeps its number.
+        """
         return Statement(
             text=supported.claim.text,
-            citations=tuple(map(self._citation, articles, supported.sentences)),
+            citations=tuple(map(self._citation, supported.sentences)),
         )
 
     def _article(self, article_id: str) -> Article | str:
@@ -79,7 +79,10 @@ class Checker:
             return f"{article_id} has changed since it was indexed: run `ingest`"
         return article
 
-    def _citation(self, article: Article, sentence: Sentence) -> Citation:
+    def _citation(self, sentence: Sentence) -> Citation:
+        article = self._articles[sentence.article_id]
+        if isinstance(article, str):
+            raise ArticleError(article)
         return Citation(
             number=self._numbers.setdefault(sentence, len(self._numbers) + 1),
             article_id=article.id,

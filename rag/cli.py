@@ -104,7 +104,7 @@ def ask(
 ) -> None:
     """Answer a question with quotes, or say that the articles do not."""
     from rag import export, render
-    from rag.answerer import checked
+    from rag.question import checked
 
     settings = _settings(corpus, data)
     text = checked(_words(question), most=settings.max_question_characters)
@@ -190,7 +190,7 @@ def search(
 ) -> None:
     """List the passages nearest to a text, with their scores."""
     from rag import export, render
-    from rag.answerer import checked
+    from rag.question import checked
 
     settings = _settings(corpus, data)
     text = checked(_words(words), most=settings.max_question_characters)

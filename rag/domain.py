@@ -70,6 +70,32 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What an article is called, and when it was published."""
+
+    title: str
+    published_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a generator may use: the hits, and the other passages of the articles they are of."""
+
+    hits: tuple[Hit, ...] = ()
+    """Best first."""
+    rest: tuple[Passage, ...] = ()
+    """In the order of their articles' best hits; within an article as they stand."""
+    headings: Mapping[str, Heading] = field(default_factory=lambda: MappingProxyType({}))
+    """By the id of the article."""
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """All of it, each once, the best first."""
+        every = (*(hit.passage for hit in self.hits), *self.rest)
+        return tuple({passage.id: passage for passage in every}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """An earlier question and the text of its reply."""
 
@@ -85,6 +111,19 @@ class Question:
     language: str
     asked_at: datetime
     history: tuple[Exchange, ...] = ()
+    standalone: str = ""
+    """What a follow-up asks, in words that need no history; empty where `text` needs none."""
+    wordings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The same in other languages of the corpus, by language."""
+
+    @property
+    def meant(self) -> str:
+        """The question to be answered, in its own language."""
+        return self.standalone or self.text
+
+    def wording(self, language: str) -> str | None:
+        """The question in a language; nothing where it was not put into it."""
+        return self.meant if language == self.language else self.wordings.get(language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +132,8 @@ class Claim:
 
     text: str
     keys: tuple[str, ...]
+    verbatim: bool = False
+    """Whether it is a sentence of an article, in the article's language."""
 
 
 class Reason(StrEnum):
@@ -104,6 +145,8 @@ class Reason(StrEnum):
     """Passages resemble the question, but none of them answers it."""
     OFF_TOPIC = "off_topic"
     """The text is not a question about the articles."""
+    FOLLOW_UP = "follow_up"
+    """The question needs what was said before, and there is no language model to see what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +184,10 @@ class Draft:
     confidence: float = 1.0
     unknown: tuple[str, ...] = ()
     """What the question names and the nearest passages do not speak of."""
-    provenance: Provenance = field(default_factory=Provenance)
+    generator: str = ""
+    """Who wrote it, where that is not the generator that was asked."""
+    degraded: str = ""
+    """Why this is less than the language model could do, in a sentence; mostly empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +243,8 @@ class Answer:
     """Seconds per stage."""
     generation: int = 0
     """The generation of the index that was asked."""
+    degraded: str = ""
+    """Why this is less than the language model could do, in a sentence; mostly empty."""
     provenance: Provenance = field(default_factory=Provenance)
 
     @property
@@ -232,6 +280,8 @@ class Refusal:
     """Seconds per stage."""
     generation: int = 0
     """The generation of the index that was asked."""
+    degraded: str = ""
+    """Why this is less than the language model could do, in a sentence; mostly empty."""
     provenance: Provenance = field(default_factory=Provenance)
 
 

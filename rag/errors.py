@@ -6,9 +6,11 @@ CitebotError            base; its text is one sentence that a person can act on
 │   └── SettingsError   a setting has an impossible value
 ├── CorpusError         the folder of articles is missing, empty or unreadable
 │   └── ArticleError    one file of it cannot be read as an article
-└── IndexStateError     the index cannot be used as it is
-    ├── LockedError     another process is writing it
-    └── StorageError    its directory is read-only, full or damaged
+├── IndexStateError     the index cannot be used as it is
+│   ├── LockedError     another process is writing it
+│   └── StorageError    its directory is read-only, full or damaged
+└── ModelError          the language model did not answer
+    └── ModelSettingsError  it cannot as things are set: the text says what to set
 
 A refusal ("the articles do not say") is not an error: see `rag.domain.Refusal`.
 """
@@ -48,3 +50,11 @@ class LockedError(IndexStateError):
 
 class StorageError(IndexStateError):
     """The data directory is read-only, full or damaged."""
+
+
+class ModelError(CitebotError):
+    """The language model did not answer."""
+
+
+class ModelSettingsError(ModelError):
+    """The language model cannot answer as things are set; the text says what to set."""

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rag.domain import Answer, Citation, Hit, Refusal, Reply
@@ -19,6 +20,8 @@ def reply_object(reply: Reply, places: Places) -> dict[str, Any]:
         "kind": "answer" if answer else "refusal",
         "question": reply.question.text,
         "language": reply.question.language,
+        "standalone": reply.question.standalone or None,
+        "wordings": dict(reply.question.wordings),
         "text": reply.text if isinstance(reply, Answer) else refusal_words(reply),
         "statements": [
             {"text": s.text, "citations": [_citation_object(c) for c in s.citations]}
@@ -37,6 +40,10 @@ def reply_object(reply: Reply, places: Places) -> dict[str, Any]:
         "dropped": [
             {"text": d.claim.text, "keys": list(d.claim.keys), "why": d.why} for d in reply.dropped
         ],
+        "degraded": reply.degraded or None,
+        "model": reply.provenance.model,
+        "prompts": dict(reply.provenance.prompts),
+        "usage": asdict(reply.provenance.usage),
         "timings": dict(reply.timings),
     }
 

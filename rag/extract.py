@@ -10,15 +10,16 @@ probability of each sentence to hold the answer; sentences are shown until these
 `CREDIBLE`. The confidence, that the answer is among them at all, is a logistic regression.
 """
 
-import asyncio
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from rag.asks import COUNTED
-from rag.domain import Claim, Draft, Hit, Question, Reason
+from rag.domain import Claim, Draft, Dropped, Hit, Material, Question, Reason
 from rag.evidence import Assessor, Candidate
+from rag.ledger import Ledger
 from rag.manifest import Manifest
+from rag.threads import aside
 from rag.weights import Scored, Weights, confidence_features
 
 CREDIBLE = 0.92
@@ -54,9 +55,24 @@ class Extractor:
         self._statements = statements
         self._threshold = threshold
 
-    async def draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
+    async def draft(
+        self, question: Question, material: Material, _ledger: Ledger
+    ) -> AsyncGenerator[Claim | Draft, None]:
         """The sentences that answer best, best first; none when they hardly answer."""
-        return await asyncio.to_thread(self._draft, question, hits)
+        draft = await aside(self._draft, question, material.hits)
+        for claim in draft.claims:
+            yield claim
+        yield draft
+
+    async def repair(
+        self,
+        _question: Question,
+        _material: Material,
+        _failed: Sequence[Dropped],
+        _ledger: Ledger,
+    ) -> Sequence[Claim]:
+        """Nothing: what an article says is not to be mended."""
+        return ()
 
     def best(self, question: Question, hits: Sequence[Hit]) -> list[Candidate]:
         """The sentences that would be shown if nothing were refused."""
@@ -64,7 +80,7 @@ class Extractor:
         return _chosen(sets, self._statements)
 
     def _ranked(self, question: Question, hits: Sequence[Hit]) -> "list[list[Scored]]":
-        ranked = (self.ranked(part, question.language, hits) for part in parts(question.text))
+        ranked = (self.ranked(part, question.language, hits) for part in parts(question.meant))
         return [one for one in ranked if one]
 
     def _draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
@@ -79,7 +95,8 @@ class Extractor:
             reason = _reason(ranked)
             return Draft(claims=(), reason=reason, confidence=confidence, unknown=strange)
         claims = tuple(
-            Claim(text=" ".join(c.sentence.text.split()), keys=(c.sentence.key,)) for c in chosen
+            Claim(text=" ".join(c.sentence.text.split()), keys=(c.sentence.key,), verbatim=True)
+            for c in chosen
         )
         return Draft(claims=claims, confidence=confidence)
 

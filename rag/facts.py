@@ -38,7 +38,7 @@ class Kind(StrEnum):
     DATE = "date"  # 2024-04-03, --04-03, --04, 2024, weekday-3
     TIME = "time"  # 14:30
     DURATION = "duration"  # 4 month; ages, too: 48 year
-    COUNTRY = "country"  # country-kz, region-143
+    COUNTRY = "country"  # country-kz, region-143, city-vienna
     NAME = "name"  # folded spelling; compare by `same_name`
 
 
@@ -91,7 +91,7 @@ def facts(text: str, language: str, names: Names) -> tuple[Fact, ...]:
     take(
         Fact(Kind.COUNTRY, name.id, name.start, name.end)
         for name in named
-        if name.id.startswith(("country-", "region-"))
+        if name.id.startswith(("city-", "country-", "region-"))
     )
     for name in named:
         taken[name.start : name.end] = b"\1" * (name.end - name.start)

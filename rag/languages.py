@@ -17,6 +17,13 @@ DEFAULT = "en"
 """The answer for text without letters, such as a table of figures."""
 
 
+def name_of(code: str) -> str:
+    """What a language is called in English; the code itself where nobody knows."""
+    from babel import Locale
+
+    return str(Locale("en").languages.get(code, code))
+
+
 class _Identifier(Protocol):
     def rank(self, text: str) -> list[tuple[str, float]]: ...
 

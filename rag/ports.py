@@ -3,14 +3,15 @@
 `rag.build` names the classes behind them; `tests/fakes.py` has a stand-in for each.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy
 from numpy.typing import NDArray
 
-from rag.domain import Draft, Hit, Passage, Question
+from rag.domain import Claim, Draft, Dropped, Material, Passage, Question, Usage
+from rag.ledger import Ledger
 
 Vectors = NDArray[numpy.float32]
 """Shape (texts, dimension), rows of length 1 (or 0 for a text without any feature)."""
@@ -82,5 +83,59 @@ class Generator(Protocol):
     def name(self) -> str:
         """Stands in the reply, so that a reader knows who wrote it."""
 
-    async def draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
-        """Claims that rest on sentences of the hits, or none when these do not answer."""
+    def draft(
+        self, question: Question, material: Material, ledger: Ledger
+    ) -> AsyncGenerator[Claim | Draft, None]:
+        """Claims as soon as they are whole, and last the draft that they make.
+
+        They rest on sentences of the material; there are none when these do not answer.
+        """
+
+    async def repair(
+        self, question: Question, material: Material, failed: Sequence[Dropped], ledger: Ledger
+    ) -> Sequence[Claim]:
+        """Other claims in place of those that failed; none where nothing can be mended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A part of what a language model is sent."""
+
+    role: Literal["system", "user"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The JSON object that a language model is to reply with."""
+
+    name: str
+    """Letters, digits, `_` and `-`, at most 64."""
+    schema: Mapping[str, object]
+    """A JSON Schema fit for strict mode: all properties required, no others allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a reply ended, and what it took."""
+
+    finish: str
+    """stop, length, content_filter, refusal, tool_calls; or broken: the connection was lost."""
+    usage: Usage
+
+
+class Model(Protocol):
+    """A language model."""
+
+    @property
+    def name(self) -> str:
+        """As its server knows it."""
+
+    def reply(
+        self, messages: Sequence[Message], shape: Shape, until: float
+    ) -> AsyncGenerator[str | Ending, None]:
+        """The text of one reply piece by piece as it comes, and last how it ended.
+
+        Nothing is tried or waited for any more when `time.monotonic()` has reached `until`.
+        Raises `ModelError` if nothing came.
+        """

@@ -4,8 +4,9 @@ English, French, Russian: runs of capitalised words in mid-sentence; the first w
 sentence counts only by its shape (`AFM`, `MoU`, `G7`). German capitalises every noun, so
 there only words of such a shape count, and the last word of a run of capitalised words
 (`Präsident Tokajew`, `Sadyr Schaparow`) unless its ending is that of an ordinary noun.
-Not seen: a lone German name (`sagte Teng`), a name that is the first word of a sentence,
-names written small. Taken for names by mistake: `Gestern Abend`-like pairs of German nouns.
+Not seen: a lone German name (`sagte Teng`) and a name that is the first word of a sentence (see
+`rag.lone`), names written small. Taken for names by mistake: `Gestern Abend`-like pairs of German
+nouns.
 """
 
 import re
@@ -57,6 +58,11 @@ def proper_names(text: str, words: Words, taken: bytearray) -> Iterator[Proper]:
         named = _german(run, words) if words.language == "de" else _plain(run, words)
         for tokens in named:
             yield Proper(tokens[0].start, tokens[-1].end)
+
+
+def begins_sentence(text: str, start: int) -> bool:
+    """Whether a sentence, a line or what follows a colon begins at `start`."""
+    return start == 0 or bool(_START.search(text, max(0, start - 8), start))
 
 
 def is_shaped(word: str) -> bool:
@@ -114,7 +120,7 @@ def _runs(text: str, words: Words, taken: bytearray) -> Iterator[list[_Token]]:
     for match in _TOKEN.finditer(text):
         start, end = match.span()
         free = not any(taken[start:end]) and not match.group().isdecimal()
-        first = bool(_START.search(text, max(0, start - 8), start)) or start == 0
+        first = begins_sentence(text, start)
         quoted = bool(_OPENED.search(text, max(0, start - 2), start))
         capital = match.group()[0].isupper() or is_shaped(match.group())
         gap = text[run[-1].end : start] if run else ""

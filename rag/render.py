@@ -7,6 +7,7 @@ that turn the writing direction around are printed as escapes, and markup means 
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rag.corpus import line_of
-from rag.domain import Answer, Article, Hit, Passage, Refusal, Reply
+from rag.domain import Answer, Article, Hit, Passage, Provenance, Reason, Refusal, Reply
 from rag.errors import CitebotError, UsageError
 from rag.paths import printable
 
@@ -27,28 +28,59 @@ MOST_NEAREST = 3
 PREVIEW = 160
 """Characters of a passage that a list of hits shows."""
 
-REFUSALS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a language says around an answer."""
+
+    refusal: str
+    """That the articles do not answer."""
+    vain: str
+    """What the question names in vain."""
+    nearest: str
+    """What stands above the nearest articles."""
+    follow_up: str
+    """That the question cannot be understood by itself."""
+    degraded: str
+    """That there was no language model's answer, before why."""
+
+
+WORDS: Mapping[str, Words] = MappingProxyType(
     {
-        "de": (
-            "Die Artikel sagen das nicht.",
-            "Was am nächsten kommt, spricht nicht von: {}.",
-            "Am nächsten kommen:",
+        "de": Words(
+            refusal="Die Artikel sagen das nicht.",
+            vain="Was am nächsten kommt, spricht nicht von: {}.",
+            nearest="Am nächsten kommen:",
+            follow_up="Diese Frage bezieht sich auf das vorher Gesagte, und das kann ohne ein "
+            "Sprachmodell niemand nachschlagen: bitte so fragen, dass sie für sich allein steht.",
+            degraded="Weniger, als das Sprachmodell könnte",
         ),
-        "en": ("The articles do not say.", "What comes nearest does not speak of: {}.", "Nearest:"),
-        "fr": (
-            "Les articles ne le disent pas.",
-            "Ce qui s'en approche le plus ne parle pas de : {}.",
-            "Les plus proches :",
+        "en": Words(
+            refusal="The articles do not say.",
+            vain="What comes nearest does not speak of: {}.",
+            nearest="Nearest:",
+            follow_up="This question points back to what was said before, which cannot be "
+            "followed without a language model: ask it so that it stands by itself.",
+            degraded="Less than the language model could do",
         ),
-        "ru": (
-            "В статьях об этом не сказано.",
-            "В самом близком не упоминается: {}.",
-            "Ближе всего:",
+        "fr": Words(
+            refusal="Les articles ne le disent pas.",
+            vain="Ce qui s'en approche le plus ne parle pas de : {}.",
+            nearest="Les plus proches :",
+            follow_up="Cette question renvoie à ce qui a été dit avant, ce qui ne peut être suivi "
+            "sans modèle de langue : posez-la de façon qu'elle se comprenne seule.",
+            degraded="Moins que ce que peut le modèle de langue",
+        ),
+        "ru": Words(
+            refusal="В статьях об этом не сказано.",
+            vain="В самом близком не упоминается: {}.",
+            nearest="Ближе всего:",
+            follow_up="Этот вопрос опирается на сказанное раньше, а без языковой модели это не "
+            "проследить: задайте его так, чтобы он был понятен сам по себе.",
+            degraded="Меньше, чем может языковая модель",
         ),
     }
 )
-"""By language: that the articles do not answer, what the question names in vain, and what stands
-above the nearest articles."""
 
 
 class Places:
@@ -92,6 +124,8 @@ def show_reply(reply: Reply, places: Places, *, why: bool) -> None:
         _show_answer(console, reply)
     else:
         _show_refusal(console, reply, places)
+    if reply.degraded:
+        write(console, Text(f"\n{one_line(degraded_words(reply))}", "yellow"))
     if why:
         _show_why(console, reply, places)
 
@@ -146,7 +180,7 @@ def _show_answer(console: Console, answer: Answer) -> None:
 
 
 def _show_refusal(console: Console, refusal: Refusal, places: Places) -> None:
-    heading = REFUSALS.get(refusal.question.language, REFUSALS["en"])[2]
+    heading = words_of(refusal.question.language).nearest
     write(console, Text(one_line(refusal_words(refusal)), "bold"))
     nearest = places.nearest(refusal.nearest)
     if nearest:
@@ -161,6 +195,10 @@ def _show_refusal(console: Console, refusal: Refusal, places: Places) -> None:
 def _show_why(console: Console, reply: Reply, places: Places) -> None:
     reason = f", {reply.reason}" if isinstance(reply, Refusal) else ""
     write(console, Text(f"\nconfidence {reply.confidence:.2f} ({reply.generator}{reason})"))
+    question = reply.question
+    for label, text in (("understood as", question.standalone), *sorted(question.wordings.items())):
+        if text:
+            write(console, Text(f"{label}: {one_line(text)}"))
     write(console, Text("\nhits", "bold"))
     show_hits(reply.hits if isinstance(reply, Answer) else reply.nearest, places)
     if reply.dropped:
@@ -170,6 +208,23 @@ def _show_why(console: Console, reply: Reply, places: Places) -> None:
     write(console, Text("\ntimings", "bold"))
     for stage, seconds in reply.timings.items():
         write(console, Text(f"  {stage:10} {seconds:.3f} s"))
+    if reply.provenance.prompts:
+        _show_provenance(console, reply.provenance)
+
+
+def _show_provenance(console: Console, provenance: Provenance) -> None:
+    usage = provenance.usage
+    write(console, Text("\nlanguage model", "bold"))
+    cost = "" if usage.cost is None else f", cost {usage.cost:.6f}"
+    write(
+        console,
+        Text(
+            f"  {one_line(provenance.model or 'none')}: {usage.tokens_in:,} tokens in "
+            f"({usage.tokens_cached:,} cached), {usage.tokens_out:,} out{cost}"
+        ),
+    )
+    for name, digest in provenance.prompts.items():
+        write(console, Text(f"  prompt {name:10} {digest[:12]}"))
 
 
 def new_console() -> Console:
@@ -182,10 +237,24 @@ def write(console: Console, text: Text) -> None:
     console.print(text, soft_wrap=True)
 
 
+def words_of(language: str) -> Words:
+    """What a language says around an answer; English where it is none of ours."""
+    return WORDS.get(language, WORDS["en"])
+
+
 def refusal_words(refusal: Refusal) -> str:
     """How a refusal reads in the question's language, or in English."""
-    sentence, vain, _ = REFUSALS.get(refusal.question.language, REFUSALS["en"])
-    return f"{sentence} {vain.format(', '.join(refusal.unknown))}" if refusal.unknown else sentence
+    words = words_of(refusal.question.language)
+    if refusal.reason is Reason.FOLLOW_UP:
+        return words.follow_up
+    if not refusal.unknown:
+        return words.refusal
+    return f"{words.refusal} {words.vain.format(', '.join(refusal.unknown))}"
+
+
+def degraded_words(reply: Reply) -> str:
+    """Why a reply is less than it could be, in a line; why in English, for it names settings."""
+    return f"({words_of(reply.question.language).degraded}: {reply.degraded})"
 
 
 def _place(article_id: str, line: int | None = None) -> str:

@@ -12,7 +12,7 @@ question match more of its words than any translation can; how the languages sta
 other is read from the two arms that know no language, concepts and romanised grams.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -59,7 +59,7 @@ class Retriever:
         languages = sorted({language for arm in arms.values() for language in arm})
         ranked: dict[str, dict[str, dict[str, float]]] = {}
         for language in languages:
-            weights = SAME if language == question.language else ACROSS
+            weights = ACROSS if question.wording(language) is None else SAME
             ranked[language] = _fused({n: a.get(language, {}) for n, a in arms.items()}, weights)
         strength = _strengths({arm: arms[arm] for arm in NEUTRAL})
         chosen = {
@@ -76,12 +76,27 @@ class Retriever:
         return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.passage.id)))
 
     def _arms(self, question: Question, snapshot: Snapshot) -> Mapping[str, Mapping[str, Scores]]:
-        """By arm and language, the raw scores of the passages that it offers."""
-        terms = self.analyser.terms(question.text, question.language)
+        """By arm and language, the raw scores of the passages that it offers.
+
+        Every language is searched with the question's wording in it, where there is one.
+        """
+        arms: dict[str, dict[str, Scores]] = {arm: {} for arm in (*Field, VECTORS)}
+        languages = snapshot.rows.languages()
+        for wording, spoken, among in _wordings(question, languages):
+            for arm, scores in self._searched(wording, spoken, snapshot).items():
+                kept = {code: found for code, found in scores.items() if code in among}
+                arms[arm].update(kept)
+        return arms
+
+    def _searched(
+        self, text: str, language: str, snapshot: Snapshot
+    ) -> Mapping[str, Mapping[str, Scores]]:
+        """By arm and language, what one wording finds."""
+        terms = self.analyser.terms(text, language)
         arms: dict[str, Mapping[str, Scores]] = {
             field: snapshot.rows.search(field, terms.of(field), DEEP) for field in Field
         }
-        arms[VECTORS] = self._near(question.text, snapshot)
+        arms[VECTORS] = self._near(text, snapshot)
         return arms
 
     def _near(self, text: str, snapshot: Snapshot) -> Mapping[str, Scores]:
@@ -94,6 +109,19 @@ class Retriever:
             if near[passage_id] > 0:
                 found.setdefault(language, {})[passage_id] = near[passage_id]
         return found
+
+
+def _wordings(
+    question: Question, languages: Collection[str]
+) -> Iterator[tuple[str, str, Collection[str]]]:
+    """Each wording with its language, and the languages of the passages to look up with it."""
+    others = [code for code in languages if question.wording(code) is None]
+    own = {question.language, *others} & set(languages)
+    if own:
+        yield question.meant, question.language, own
+    for code in languages:
+        if code not in own:
+            yield question.wordings[code], code, (code,)
 
 
 def _fused(arms: Mapping[str, Scores], weights: Mapping[str, float]) -> dict[str, dict[str, float]]:

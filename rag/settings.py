@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag.errors import SettingsError
+from rag.ledger import Price
 
 SAMPLE_CORPUS = Path(__file__).parent / "articles"
 """The five sample articles that come with the package."""
@@ -38,6 +39,20 @@ def _without_password(url: str) -> str:
     return url
 
 
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password:
+        raise ValueError("it holds a password: put the key into OPENAI_API_KEY")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("it is no address: write one such as http://127.0.0.1:8080/v1")
+    return url
+
+
+def _none(value: object) -> object:
+    """Nothing for the word `none`, which no environment variable could say otherwise."""
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
 Folder = Annotated[Path, AfterValidator(_absolute)]
 
 
@@ -50,6 +65,8 @@ class _Fields(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        # The two settings with names of OpenAI's are arguments under their own names, too.
+        populate_by_name=True,
         # A rejected value is named by its setting; repeating it might show a secret.
         hide_input_in_errors=True,
     )
@@ -77,6 +94,36 @@ class _Fields(BaseSettings):
     threshold: float = Field(default=0.12, ge=0.0, le=1.0)
     """Extractive answers with less confidence than this become refusals."""
 
+    model: str | None = None
+    """The language model that writes answers; without one they are the articles' sentences."""
+    judge: str | None = None
+    """A language model that has to agree with every statement another model wrote."""
+    openai_api_key: SecretStr | None = Field(default=None, validation_alias="OPENAI_API_KEY")
+    """The key of its server, `OPENAI_API_KEY`; a server of one's own may need none."""
+    openai_base_url: Annotated[str, AfterValidator(_address)] | None = Field(
+        default=None, validation_alias="OPENAI_BASE_URL"
+    )
+    """The address of its server, `OPENAI_BASE_URL`; without one it is OpenAI's."""
+    context_tokens: int = Field(default=12_000, ge=500, le=2_000_000)
+    """How much of the articles a model reads for one question, rather less than more."""
+    answer_tokens: int = Field(default=2_000, ge=50, le=200_000)
+    """The longest reply of a model."""
+    temperature: Annotated[float | None, BeforeValidator(_none)] = Field(
+        default=0.0, ge=0.0, le=2.0
+    )
+    """What a model is asked with; `none` leaves it to the server."""
+    model_seconds: float = Field(default=60.0, gt=0.0, le=3_600.0)
+    """How long models may take for one question, all tries and waits included."""
+    model_tries: int = Field(default=3, ge=1, le=10)
+    """How many times a request is made that the server cannot answer for the moment."""
+    model_concurrency: int = Field(default=8, ge=1, le=1_000)
+    """Requests to a model that are under way at once."""
+    prices: dict[str, Price] = Field(default_factory=dict)
+    """By model, what a million tokens cost; JSON such as
+    `{"MODEL": {"tokens_in": 0.5, "tokens_out": 2, "cached": 0.1}}`."""
+    trace_text: bool = False
+    """Whether spans of OpenTelemetry hold questions and replies."""
+
 
 class Settings(_Fields):
     """The settings of one installation. Raises `SettingsError` for an impossible value."""
@@ -99,4 +146,5 @@ def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
     name = "_".join(str(part) for part in problem["loc"]).upper()
     why = problem["msg"].removeprefix("Value error, ")
-    return f"The setting CITEBOT_{name} cannot be used: {why}."
+    prefix = "" if name.startswith("OPENAI_") else "CITEBOT_"
+    return f"The setting {prefix}{name} cannot be used: {why}."

@@ -1,25 +1,45 @@
 """Whether quotes carry the facts of a claim: numbers, amounts, dates, countries, names."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.analysis import Analyser
 from rag.cldr import Names
 from rag.dates import holds
 from rag.facts import Fact, Kind, facts
+from rag.inflect import fold
+from rag.lone import strange_names
+from rag.polarity import denial, opposite, unbounded
 from rag.proper import in_institution, is_common, is_institution
 from rag.spelling import Spelling, same_word, spelling
+from rag.support import MEASURED, Quotes, support
 from rag.words import words_of
 
 REMEMBERED = 2048
 """Quotes that are kept as they were read, about 10 MB of them."""
 
+SPOKEN = 0.37
+"""Share of a claim that its quotes must speak of."""
+
+SHOWN = 5
+"""Words that a reason names."""
+
 _PART = re.compile(r"[^\W_]+")
 _BLANKS = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What one quote says."""
+
+    facts: tuple[Fact, ...]
+    spellings: tuple[Spelling, ...]
+    both: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Quoted:
     """All that the quotes of a claim say, read once."""
 
@@ -29,6 +49,69 @@ class _Quoted:
     """Where the claim names countries."""
     translated: bool
     """Whether a quote is in another language than the claim."""
+    both: bool
+    """Whether a quote has a word for two that are known."""
+
+
+class Verifier:
+    """Tells why claims may not be shown with their quotes."""
+
+    def __init__(self, analyser: Analyser) -> None:
+        self._analyser = analyser
+
+    def faults(self, claim: str, language: str, quotes: Quotes) -> tuple[str, ...]:
+        """The reasons against a claim, each as a phrase; none when its quotes carry it.
+
+        `quotes` are (text, language) pairs; languages are ISO 639-1 codes. A claim that is a
+        quote, word for word, has no faults; a claim without a quote has.
+        """
+        if is_quote(claim, quotes):
+            return ()
+        return tuple(self._faults(claim, language, quotes))
+
+    def _faults(self, claim: str, language: str, quotes: Quotes) -> Iterator[str]:
+        missing = missing_facts(claim, language, quotes, self._analyser.names)
+        strange = strange_names(claim, language, quotes, self._analyser)
+        places = sorted((one.start, one.end) for one in (*missing, *strange))
+        if places:
+            yield f"its quotes do not say {listed(claim[start:end] for start, end in places)}"
+        found = support(claim, language, quotes, self._analyser)
+        if not found.spoken and not found.unspoken:
+            yield "it says nothing that quotes could carry"
+        elif found.share(_measured(claim, language, self._analyser.names)) < SPOKEN:
+            words = listed(claim[unit.start : unit.end] for unit in found.unspoken)
+            yield f"its quotes hardly speak of it: nothing of {words}"
+        yield from _turned(claim, language, quotes, self._analyser)
+
+
+def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Iterator[str]:
+    """What a claim turns around."""
+    negation = denial(claim, language, quotes, analyser)
+    if negation:
+        yield f"one of the two, claim and quotes, denies it: “{negation}”"
+    word = opposite(claim, language, quotes, analyser)
+    if word:
+        yield f"its quotes say the opposite of “{word}”"
+    fact = unbounded(claim, language, quotes, analyser.names)
+    if fact:
+        yield f"its quotes bound “{claim[fact.start : fact.end]}” from the other side"
+
+
+def is_quote(claim: str, quotes: Quotes) -> bool:
+    """Whether a claim is one of its quotes, word for word."""
+    plain = _plain(claim)
+    return bool(plain) and any(plain == _plain(text) for text, _ in quotes)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Some words in quotation marks, the first few of them."""
+    shown = list(dict.fromkeys(words))
+    return ", ".join(f"“{word}”" for word in shown[:SHOWN]) + ("…" if len(shown) > SHOWN else "")
+
+
+def _measured(claim: str, language: str, names: Names) -> int:
+    """How many numbers, dates and amounts a claim has."""
+    return sum(fact.kind in MEASURED for fact in facts(claim, language, names))
 
 
 def missing_facts(
@@ -40,18 +123,18 @@ def missing_facts(
     quote, word for word, has nothing missing; one that is cut out of a quote is read like any
     other, for `It was 36` stands in `It was 36 million`.
     """
-    plain = _plain(claim)
-    if plain and any(plain == _plain(text) for text, _ in quotes):
+    if is_quote(claim, quotes):
         return ()
     claimed = facts(claim, claim_language, names)
     if not claimed:
         return ()
     read = [_read(text, language, names) for text, language in quotes]
     quoted = _Quoted(
-        tuple(fact for found, _ in read for fact in found),
-        tuple(one for _, spellings in read for one in spellings),
-        frozenset(fact.start for fact in claimed if fact.kind is Kind.COUNTRY),
-        any(language != claim_language for _, language in quotes),
+        facts=tuple(fact for one in read for fact in one.facts),
+        spellings=tuple(one for found in read for one in found.spellings),
+        countries=frozenset(fact.start for fact in claimed if fact.kind is Kind.COUNTRY),
+        translated=any(language != claim_language for _, language in quotes),
+        both=any(one.both for one in read),
     )
     return tuple(
         fact
@@ -61,10 +144,15 @@ def missing_facts(
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _read(quote: str, language: str, names: Names) -> tuple[tuple[Fact, ...], tuple[Spelling, ...]]:
+def _read(quote: str, language: str, names: Names) -> _Read:
     """What a quote says; several claims of a reply, or many replies, rest on the same one."""
     parts = dict.fromkeys(_PART.findall(quote))
-    return facts(quote, language, names), tuple(map(spelling, parts))
+    both = words_of(language).both
+    return _Read(
+        facts=facts(quote, language, names),
+        spellings=tuple(map(spelling, parts)),
+        both=any(fold(part) in both for part in parts),
+    )
 
 
 def _plain(text: str) -> str:
@@ -83,9 +171,13 @@ def _carried(claim: str, language: str, fact: Fact, after: Fact | None, quoted: 
         return len(words) > 3 and _spelt(_PART.findall(words), quoted.spellings)
     if fact.kind is Kind.DURATION:
         return fact.value.startswith("1 ") and not words[0].isdecimal()
-    if fact.kind is Kind.NUMBER and after is not None and after.kind is Kind.NAME:
+    if fact.kind is not Kind.NUMBER:
+        return False
+    if after is not None and after.kind is Kind.NAME:
         return _token_amount(claim, fact, after, quoted)
-    return False
+    if after is not None and after.kind is Kind.DATE:
+        return _day(claim, fact, after, quoted)
+    return fact.value == "2" and words.isalpha() and quoted.both
 
 
 def _says(quoted: Fact, claimed: Fact) -> bool:
@@ -102,6 +194,17 @@ def _says(quoted: Fact, claimed: Fact) -> bool:
     if claimed.kind is Kind.NUMBER and quoted.kind is Kind.DURATION:
         return quoted.value == f"{claimed.value} year"
     return False
+
+
+def _day(claim: str, rank: Fact, month: Fact, quoted: _Quoted) -> bool:
+    """Whether `am dritten April` is quoted as `am 3. April`."""
+    _, _, day = rank.value.partition("ordinal ")
+    value = f"{month.value}-{day:0>2}"
+    return (
+        day.isdecimal()
+        and not claim[rank.end : month.start].strip()
+        and any(other.kind is Kind.DATE and holds(other.value, value) for other in quoted.facts)
+    )
 
 
 def _same_rank(one: str, other: str) -> bool:

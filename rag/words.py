@@ -29,6 +29,8 @@ class Words:
     """Magnitudes that mean one of them when no number stands before: `тысяча`."""
     percent: frozenset[str]
     half: frozenset[str]
+    both: frozenset[str]
+    """Words for two that are known: `les deux`, `beide`."""
     inside: frozenset[str]
     """Small words inside the name of an institution: `Ministry of Culture and Information`."""
     ordinal_suffixes: frozenset[str]
@@ -86,7 +88,7 @@ def words_of(language: str) -> Words:
 
 
 _SETS = (
-    "articles", "bare", "half", "inside", "percent", "ordinal_suffixes", "around",
+    "articles", "bare", "both", "half", "inside", "percent", "ordinal_suffixes", "around",
     "before_month", "plain", "never", "capital_only",
 )  # fmt: skip
 

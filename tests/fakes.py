@@ -1,19 +1,24 @@
 """A stand-in for each port of `rag.ports`, small enough to be right at a glance.
 
 `FakeEmbedder` counts what it is asked, `FakeStore` keeps passages in memory, and
-`FakeGenerator` says what it was told to say. `FixedDetector` calls every text by one language.
+`FakeGenerator` and `FakeModel` say what they were told to say. `FixedDetector` calls every text by one language.
 """
 
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 
 import numpy
 
-from rag.domain import Article, Claim, Draft, Hit, Passage, Question
+from rag.domain import Article, Claim, Draft, Dropped, Hit, Material, Passage, Question, Usage
+from rag.errors import ModelError
 from rag.languages import LanguageDetector
+from rag.ledger import Ledger
 from rag.passages import passages_of
-from rag.ports import Embedder, Generator, Segment, Store, Vectors
+from rag.ports import Embedder, Ending, Generator, Message, Model, Segment, Shape, Store, Vectors
+
+SAID = Ending(finish="stop", usage=Usage(tokens_in=100, tokens_out=10, tokens_cached=20))
+"""A good end, and what it took."""
 
 
 class FakeEmbedder:
@@ -114,10 +119,49 @@ class FakeGenerator:
         self.claims = claims
         self.asked: list[Question] = []
 
-    async def draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
+    async def draft(
+        self, question: Question, material: Material, ledger: Ledger
+    ) -> AsyncGenerator[Claim | Draft, None]:
         """The claims it was made with."""
         self.asked.append(question)
-        return Draft(claims=self.claims)
+        for claim in self.claims:
+            yield claim
+        yield Draft(claims=self.claims)
+
+    async def repair(
+        self, question: Question, material: Material, failed: Sequence[Dropped], ledger: Ledger
+    ) -> Sequence[Claim]:
+        """Nothing is mended."""
+        return ()
+
+
+class FakeModel:
+    """Replies with what it was told, one text after the other, the last one for ever.
+
+    A text is said in pieces of `cut` characters; `ModelError` instead of a text is raised, an
+    `Ending` behind a text is how it ends. `asked` is what it was sent.
+    """
+
+    def __init__(
+        self, *replies: str | ModelError | tuple[str, Ending], name: str = "fake-1", cut: int = 7
+    ) -> None:
+        self.name = name
+        self.replies = list(replies)
+        self.cut = cut
+        self.asked: list[tuple[Sequence[Message], Shape]] = []
+
+    async def reply(
+        self, messages: Sequence[Message], shape: Shape, until: float
+    ) -> AsyncGenerator[str | Ending, None]:
+        """The next text."""
+        self.asked.append((messages, shape))
+        said = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if isinstance(said, ModelError):
+            raise said
+        text, ending = said if isinstance(said, tuple) else (said, SAID)
+        for start in range(0, len(text), self.cut):
+            yield text[start : start + self.cut]
+        yield ending
 
 
 class FixedDetector(LanguageDetector):
@@ -158,3 +202,4 @@ def _cosine(one: Vectors, other: Vectors) -> float:
 _embedder: type[Embedder] = FakeEmbedder
 _store: type[Store] = FakeStore
 _generator: type[Generator] = FakeGenerator
+_model: type[Model] = FakeModel

@@ -8,28 +8,37 @@ import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rag.analysis import Analyser
-from rag.answerer import LANGUAGES, Answerer
+from rag.answerer import Answerer
 from rag.cldr import Names
-from rag.domain import Draft, Hit, Question, Reply
+from rag.domain import Draft, Hit, Material, Question, Reply
 from rag.evidence import Assessor, Evidence
 from rag.extract import Extractor
+from rag.fallback import Fallback
 from rag.ingest import Indexer
+from rag.judge import Judge
 from rag.languages import LanguageDetector
+from rag.ledger import Ledger
 from rag.lexical import Rows, create
 from rag.lexicon import Lexicon
+from rag.lookup import Lookup
 from rag.manifest import Manifest
-from rag.ports import Generator
+from rag.ports import Generator, Model
 from rag.retrieve import Retriever
+from rag.rewrite import Rewriter
 from rag.scan import Scanner
 from rag.settings import Settings
 from rag.stopwords import StopWords
+from rag.understand import LANGUAGES
+from rag.verify import Verifier
 from rag.weights import Weights
+from rag.write import Writer
 from tests.fakes import FakeEmbedder, FakeStore
 
 ANALYSER = Analyser(lexicon=Lexicon(), names=Names(LANGUAGES), stop_words=StopWords())
@@ -74,11 +83,12 @@ class Library:
 
     def hits(self, text: str, language: str = "en", limit: int = 12) -> tuple[Hit, ...]:
         with self.answerer.indexer.manifest.reading() as snapshot:
-            return self.answerer.retriever.find(question(text, language), snapshot, limit)
+            retriever = self.answerer.lookup.retriever
+            return retriever.find(question(text, language), snapshot, limit)
 
     def draft(self, text: str, language: str = "en") -> Draft:
-        hits = self.hits(text, language)
-        return asyncio.run(self.extractor.draft(question(text, language), hits))
+        material = Material(hits=self.hits(text, language))
+        return asyncio.run(drafted(self.extractor, question(text, language), material))
 
     def shown(self, text: str, language: str = "en") -> list[str]:
         """The sentences that the extractive generator proposes."""
@@ -93,12 +103,18 @@ def library(
     statements: int = 3,
     threshold: float = 0.0,
     generator: Generator | None = None,
+    model: Model | None = None,
+    judge: Model | None = None,
+    **settings: Any,
 ) -> Library:
-    """Open a library in a folder; it is indexed by the first question, or by `ingest`."""
+    """Open a library in a folder; it is indexed by the first question, or by `ingest`.
+
+    With a model it is the model that writes, and the extractor where the model is silent.
+    """
     (folder / "corpus").mkdir(parents=True, exist_ok=True)
     store, embedder = FakeStore(), FakeEmbedder()
     indexer = Indexer(
-        settings=Settings(corpus=folder / "corpus", data=folder / "data"),
+        settings=Settings(corpus=folder / "corpus", data=folder / "data", **settings),
         manifest=Manifest(folder / "data" / "index.db"),
         store=store,
         embedder=embedder,
@@ -114,13 +130,34 @@ def library(
     )
     answerer = Answerer(
         indexer=indexer,
-        retriever=Retriever(store=store, embedder=embedder, analyser=ANALYSER),
-        generator=generator or extractor,
+        lookup=Lookup(
+            indexer=indexer,
+            retriever=Retriever(store=store, embedder=embedder, analyser=ANALYSER),
+            beside=20 if model else 0,
+        ),
+        generator=generator or (writing(model, extractor) if model else extractor),
+        verifier=Verifier(ANALYSER),
+        rewriter=Rewriter(model, most=4_000) if model else None,
+        judge=Judge(judge) if judge else None,
         now=lambda: ASKED_AT,
     )
     made = Library(answerer=answerer, extractor=extractor, store=store)
     made.write(articles)
     return made
+
+
+def writing(model: Model, extractor: Extractor) -> Generator:
+    """What writes with a model."""
+    return Fallback(Writer(model, budget=4_000), extractor)
+
+
+async def drafted(generator: Generator, asked: Question, material: Material) -> Draft:
+    """The draft that a generator ends with."""
+    async with aclosing(generator.draft(asked, material, Ledger())) as drafting:
+        async for one in drafting:
+            if isinstance(one, Draft):
+                return one
+    raise AssertionError("no draft")
 
 
 def question(text: str, language: str = "en") -> Question:

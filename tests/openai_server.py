@@ -5,6 +5,9 @@
 The script is called in the order in which requests come, one at a time. What a server of that kind
 refuses is refused before it: an unknown path, a key that is not the right one, a request with
 names or values that do not exist. `requests` is every request that was made, the refused ones too.
+
+A script says what is replied, and need not care how it was asked: a completion goes to whoever
+asked for a stream as events, in chunks (HTTP's) that are cut where the reply says.
 """
 
 import json
@@ -12,9 +15,11 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 KEY = "sk-test-4f1c9a7e"
@@ -22,8 +27,27 @@ KEY = "sk-test-4f1c9a7e"
 
 MODEL = "scripted-1"
 
-FIELDS = frozenset({"model", "messages", "response_format", "temperature"})
+FIELDS = frozenset(
+    {
+        "max_completion_tokens",
+        "max_tokens",
+        "messages",
+        "model",
+        "response_format",
+        "stream",
+        "stream_options",
+        "temperature",
+    }
+)
 """What a request may say; more is added with whoever says more."""
+
+DONE = b"data: [DONE]\n\n"
+"""The last event of a stream."""
+
+USAGE: Mapping[str, Any] = MappingProxyType(
+    {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
+)
+"""What a completion took, where a script says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +64,16 @@ class Request:
     def form(self) -> str:
         """The kind of response that is asked for; empty where none is."""
         return str(self.body.get("response_format", {}).get("type", ""))
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether a stream is asked for."""
+        return self.body.get("stream") is True
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether a stream is to say what it took."""
+        return bool((self.body.get("stream_options") or {}).get("include_usage"))
 
     def message(self, role: str) -> str:
         """The text of the only message of that role."""
@@ -61,28 +95,94 @@ class Reply:
     """Seconds before each further piece."""
     cut: int | None = None
     """How many pieces are sent before the connection is cut; 0 sends not even a status."""
+    events: tuple[Mapping[str, Any], ...] | None = None
+    """The same as the events of a stream, for whoever asks for one; nothing where `pieces` are
+    what is sent to anybody."""
+    last: bytes = DONE
+    """Behind the events."""
+
+    def streamed(self, *, counted: bool) -> "Reply":
+        """As a stream, each event a piece; `counted` with what it took."""
+        if self.events is None:
+            return self
+        events = [event for event in self.events if counted or not _is_usage(event)]
+        pieces = (*map(event_of, events), self.last)
+        return replace(self, pieces=pieces, kind="text/event-stream")
 
 
 Script = Callable[[Request], Reply]
 
 
-def completes(content: str | None, *, finish: str = "stop", refusal: str | None = None) -> Reply:
-    """A completion with one choice."""
+def completes(
+    content: str | None, *, finish: str = "stop", refusal: str | None = None, parts: int = 1
+) -> Reply:
+    """A completion with one choice, its text streamed in about so many parts."""
     message = {"role": "assistant", "content": content, "refusal": refusal}
-    return chooses({"index": 0, "finish_reason": finish, "message": message, "logprobs": None})
+    whole = chooses({"index": 0, "finish_reason": finish, "message": message, "logprobs": None})
+    size = max(1, -(-len(content or "") // parts))
+    texts = [(content or "")[start : start + size] for start in range(0, len(content or ""), size)]
+    deltas = [{"content": text} for text in texts]
+    deltas += [{"refusal": refusal}] if refusal else []
+    return replace(whole, events=events_of(*deltas, finish=finish))
 
 
 def chooses(*choices: Mapping[str, Any]) -> Reply:
-    """A completion with these choices."""
+    """A completion with these choices, streamed or not."""
     value = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "created": 1_700_000_000,
         "model": MODEL,
         "choices": choices,
-        "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
+        "usage": dict(USAGE),
     }
     return Reply(pieces=(json.dumps(value).encode(),))
+
+
+def events_of(
+    *deltas: Mapping[str, Any], finish: str | None = "stop", usage: object = USAGE
+) -> tuple[Mapping[str, Any], ...]:
+    """The events of a completion: role, deltas, end, usage; without the latter where it is None."""
+    first = {"role": "assistant", "content": "", "refusal": None}
+    events = [chunk({"delta": delta, "finish_reason": None}) for delta in (first, *deltas)]
+    if finish is not None:
+        events.append(chunk({"delta": {}, "finish_reason": finish}))
+    if usage is not None:
+        events.append({**chunk(), "usage": dict(usage) if isinstance(usage, Mapping) else usage})
+    return tuple(events)
+
+
+def chunk(*choices: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event of a completion, which may have no choices."""
+    numbered = [{"index": 0, "logprobs": None, **choice} for choice in choices]
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000,
+        "model": MODEL,
+        "choices": numbered,
+        "usage": None,
+    }
+
+
+def event_of(value: object) -> bytes:
+    """A value as an event of a stream."""
+    return b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n"
+
+
+def streams(*pieces: bytes) -> Reply:
+    """Bytes of a stream, as they are, to whoever asks."""
+    return Reply(pieces=pieces, kind="text/event-stream")
+
+
+def cut_at(data: bytes, *places: int) -> tuple[bytes, ...]:
+    """Bytes in pieces, cut at any places, inside a character or not."""
+    edges = [0, *sorted(set(places)), len(data)]
+    return tuple(data[start:end] for start, end in pairwise(edges) if start < end)
+
+
+def _is_usage(event: Mapping[str, Any]) -> bool:
+    return event.get("usage") is not None
 
 
 def fails(
@@ -109,9 +209,9 @@ class OpenAIServer:
         self.most = 0
         """The most requests that were under way at once."""
         self.closing = threading.Event()
+        self.under_way = 0
         self._script = script
         self._lock = threading.Lock()
-        self._under_way = 0
 
     @property
     def asked(self) -> list[Request]:
@@ -123,14 +223,16 @@ class OpenAIServer:
         """The reply to a request, which is under way until it is sent."""
         with self._lock:
             self.requests.append(request)
-            self._under_way += 1
-            self.most = max(self.most, self._under_way)
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
             reply = _refusal(request) or self._reply(request)
+            if request.is_streamed:
+                reply = reply.streamed(counted=request.is_counted)
         try:
             yield reply
         finally:
             with self._lock:
-                self._under_way -= 1
+                self.under_way -= 1
 
     def _reply(self, request: Request) -> Reply:
         if request.path == "/v1/models":
@@ -202,7 +304,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(reply.status)
         self.send_header("Content-Type", reply.kind)
-        self.send_header("Content-Length", str(sum(map(len, reply.pieces))))
+        is_stream = reply.kind == "text/event-stream"
+        if is_stream:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(sum(map(len, reply.pieces))))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -212,8 +318,13 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             if number:
                 self._of.closing.wait(reply.pause)
-            self.wfile.write(piece)
-            self.wfile.flush()
+            self._write(piece, is_chunk=is_stream)
+        if is_stream:
+            self._write(b"", is_chunk=True)
+
+    def _write(self, piece: bytes, *, is_chunk: bool) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunk else piece)
+        self.wfile.flush()
 
 
 def _refusal(request: Request) -> Reply | None:
@@ -240,6 +351,8 @@ def _objection(body: Mapping[str, Any]) -> str:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
         return "Invalid value for 'messages'."
+    if problem := _of_stream(body) or _of_limits(body):
+        return problem
     match body.get("response_format"):
         case None | {"type": "text"}:
             return ""
@@ -251,6 +364,27 @@ def _objection(body: Mapping[str, Any]) -> str:
             return "" if named and _is_strict(schema) else "Invalid schema for response_format"
         case _:
             return "Invalid value: 'response_format'."
+
+
+def _of_stream(body: Mapping[str, Any]) -> str:
+    if body.get("stream") not in {None, True, False}:
+        return "Invalid type for 'stream'."
+    match body.get("stream_options"):
+        case None:
+            return ""
+        case {"include_usage": bool(), **others} if not others:
+            return "" if body.get("stream") else "'stream_options' needs 'stream'."
+        case _:
+            return "Invalid value for 'stream_options'."
+
+
+def _of_limits(body: Mapping[str, Any]) -> str:
+    limits = [body[name] for name in ("max_tokens", "max_completion_tokens") if name in body]
+    if len(limits) > 1:
+        return "'max_tokens' and 'max_completion_tokens' cannot both be set."
+    if not all(isinstance(limit, int) and limit > 0 for limit in limits):
+        return "Invalid value: a number of tokens."
+    return ""
 
 
 def _is_message(message: object) -> bool:

@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rag
-from rag.answerer import TRIES, Answerer, checked
+from rag.answerer import Answerer
+from rag.lookup import TRIES, Lookup
+from rag.question import checked
 from rag.domain import Answer, Claim, Exchange, Reason, Refusal, Reply
 from rag.errors import CorpusError, QuestionError, StorageError
 from rag.ports import Segment, Vectors
@@ -187,8 +189,9 @@ def test_generation_that_ends_under_a_question_is_looked_up_again(
     """A segment dropped by a writer costs a second look; one that stays away is an error."""
     store = FlakyStore()
     indexer = replace(town.answerer.indexer, store=store)
-    retriever = replace(town.answerer.retriever, store=store)
-    answerer = replace(town.answerer, indexer=indexer, retriever=retriever)
+    retriever = replace(town.answerer.lookup.retriever, store=store)
+    lookup = Lookup(indexer=indexer, retriever=retriever)
+    answerer = replace(town.answerer, indexer=indexer, lookup=lookup)
     indexer.run()
     store.failures = failures
     if failures < TRIES:

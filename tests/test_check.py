@@ -6,16 +6,20 @@ from datetime import date
 
 import pytest
 
+from rag.analysis import Analyser
 from rag.check import Checker
 from rag.cite import Supported
 from rag.cldr import Names
 from rag.domain import Article, Claim, Dropped, Sentence, Statement
 from rag.errors import ArticleError, UsageError
+from rag.lexicon import Lexicon
 from rag.manifest import Entry
 from rag.passages import passages_of
+from rag.stopwords import StopWords
+from rag.verify import Verifier
 from tests.fakes import article_of
 
-NAMES = Names(["de", "en"])
+VERIFIER = Verifier(Analyser(lexicon=Lexicon(), names=Names(["de", "en"]), stop_words=StopWords()))
 MILL = replace(
     article_of(
         "The mill by the river was sold in March.\n\nAnna Weber paid 300 euros.\nThe mill turns.",
@@ -50,7 +54,7 @@ def checker(files: Files | None = None) -> Checker:
         for a in (MILL, HARBOUR)
     }
     files = files or Files(MILL, HARBOUR)
-    return Checker(entries=entries, read=files.read, names=NAMES)
+    return Checker(entries=entries, read=files.read, verifier=VERIFIER)
 
 
 def supported(text: str, *sentences: Sentence) -> Supported:
@@ -58,14 +62,14 @@ def supported(text: str, *sentences: Sentence) -> Supported:
     return Supported(claim=claim, sentences=sentences)
 
 
-def shown(result: Statement | Dropped) -> Statement:
-    assert isinstance(result, Statement), result
-    return result
+def shown(one: Checker, claim: Supported, language: str = "en") -> Statement:
+    assert one.check(claim, language) is None
+    return one.state(claim)
 
 
 def test_statement_says_where_its_quotes_stand() -> None:
     """A citation has file, title, day, line, offsets, and the words cut from the file."""
-    statement = shown(checker().check(supported("Anna Weber paid 300 euros.", PAID), "en"))
+    statement = shown(checker(), supported("Anna Weber paid 300 euros.", PAID))
     (citation,) = statement.citations
     assert statement.text == "Anna Weber paid 300 euros."
     assert (citation.number, citation.article_id, citation.title) == (1, "mill.txt", "The mill")
@@ -77,7 +81,7 @@ def test_sentence_keeps_its_number() -> None:
     """Citations are numbered in the order of first use; a sentence used again keeps its own."""
     one = checker()
     numbers = [
-        [c.number for c in shown(one.check(supported("So it is.", *sentences), "en")).citations]
+        [c.number for c in shown(one, supported("So it is.", *sentences)).citations]
         for sentences in ([PAID, SOLD], [BUILT], [SOLD, TURNS], [BUILT, PAID])
     ]
     assert numbers == [[1, 2], [3], [2, 4], [3, 1]]
@@ -87,7 +91,7 @@ def test_dropped_claim_takes_no_number() -> None:
     """A claim that is not shown leaves no gap in the numbers of the others."""
     one = checker()
     assert isinstance(one.check(supported("It cost 999 euros.", SOLD), "en"), Dropped)
-    (citation,) = shown(one.check(supported("The mill turns.", TURNS), "en")).citations
+    (citation,) = shown(one, supported("The mill turns.", TURNS)).citations
     assert citation.number == 1
 
 
@@ -126,7 +130,7 @@ def test_quote_that_does_not_stand_in_the_file_now_is_not_shown(
 def test_article_that_left_the_index_is_not_shown() -> None:
     """What the index does not hold is not cited, even if its file is there."""
     claim = supported("The mill was sold.", SOLD)
-    gone = Checker(entries={}, read=Files(MILL).read, names=NAMES)
+    gone = Checker(entries={}, read=Files(MILL).read, verifier=VERIFIER)
     assert gone.check(claim, "en") == Dropped(
         claim=claim.claim, why="mill.txt is not in the index any more"
     )
@@ -164,7 +168,7 @@ def test_facts_that_the_quotes_do_not_say_are_named(text: str, language: str, mi
 def test_quotes_carry_a_claim_together() -> None:
     """The facts of a claim may stand in different quotes, in different languages."""
     text = "The harbour was built in 2024, and Anna Weber paid 300 euros."
-    statement = shown(checker().check(supported(text, BUILT, PAID), "en"))
+    statement = shown(checker(), supported(text, BUILT, PAID))
     assert [c.article_id for c in statement.citations] == ["harbour.txt", "mill.txt"]
     assert isinstance(checker().check(supported(text, PAID), "en"), Dropped)
 
@@ -174,7 +178,7 @@ def test_files_are_read_once_for_a_reply_and_anew_for_the_next() -> None:
     files = Files(MILL, HARBOUR)
     one = checker(files)
     for sentence in (SOLD, PAID, SOLD):
-        shown(one.check(supported("So it is.", sentence), "en"))
+        shown(one, supported("So it is.", sentence))
     assert files.reads == ["mill.txt"]
     checker(files).check(supported("So it is.", SOLD), "en")
     assert files.reads == ["mill.txt", "mill.txt"]

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.domain import Reason
+from rag.domain import Material, Reason
 from rag.evidence import Evidence
 from rag.extract import parts
 from rag.weights import FILE as WEIGHTS
 from rag.weights import Weights, confidence_features
-from tests.library import Library, library, question, weights_of
+from tests.library import Library, drafted, library, question, weights_of
 
 ARTICLES: Mapping[str, str] = {
     "mill.txt": (
@@ -296,5 +296,5 @@ def test_weakest_part_decides(tmp_path: Path) -> None:
 
 def test_no_hits_are_no_evidence(town: Library) -> None:
     """Without a passage there is nothing to be sure of."""
-    draft = asyncio.run(town.extractor.draft(question("Who bought the mill?"), ()))
+    draft = asyncio.run(drafted(town.extractor, question("Who bought the mill?"), Material()))
     assert (draft.claims, draft.reason, draft.confidence) == ((), Reason.NO_EVIDENCE, 0.0)

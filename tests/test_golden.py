@@ -9,7 +9,7 @@ import pytest
 from eval.cases import BUNDLED, Case, check_sources, read_cases
 from eval.patterns import Patterns
 from eval.wording import overlap, tokens
-from rag.answerer import LANGUAGES
+from rag.understand import LANGUAGES
 from tests.oracle import sample_articles, sentences
 
 ARTICLES = sample_articles()

@@ -22,7 +22,7 @@ from eval.propose import (
     proposed_tags,
     sentences_of,
 )
-from rag.answerer import LANGUAGES
+from rag.understand import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article, Exchange, Sentence
 from rag.errors import UsageError

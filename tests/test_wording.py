@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.wording import ARTICLES, contains, overlap, tokens
-from rag.answerer import LANGUAGES
+from rag.understand import LANGUAGES
 
 # Their letters have one folded form: what folding does to others is told by the table below.
 words = st.text("abcdeäéжя", min_size=2, max_size=6).filter(

@@ -1,0 +1,103 @@
+"""Asking a language model something, and entering what it took into the ledger."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from prompts import Prompt
+from rag.domain import Question
+from rag.errors import ModelError
+from rag.fence import fenced
+from rag.ledger import Ledger
+from rag.ports import Ending, Message, Model, Shape
+
+Texts = Sequence[tuple[str, str]]
+"""Other people's texts, each under its label."""
+
+OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "length": "its reply was cut off at CITEBOT_ANSWER_TOKENS",
+        "content_filter": "its server's filter stopped it",
+        "refusal": "it refused",
+        "tool_calls": "it wanted to use a tool",
+        "broken": "its reply broke off",
+    }
+)
+"""What an unhappy ending means, to stand behind `The language model was not heard out: `."""
+
+
+def history_texts(question: Question) -> list[tuple[str, str]]:
+    """The conversation before a question."""
+    return [
+        text
+        for exchange in question.history
+        for text in (("earlier question", exchange.question), ("earlier reply", exchange.reply))
+    ]
+
+
+def messages_of(prompt: Prompt, texts: Texts, **values: str) -> tuple[Message, Message]:
+    """A prompt, and the texts that it is about behind fences of their own."""
+    fence = fenced(texts)
+    return (
+        Message(role="system", text=prompt.fill(boundary=fence.boundary, **values)),
+        Message(role="user", text=fence.text),
+    )
+
+
+async def pieces(
+    model: Model, prompt: Prompt, messages: Sequence[Message], shape: Shape, ledger: Ledger
+) -> AsyncGenerator[str | Ending, None]:
+    """A reply as it comes. Raises `ModelError` if nothing came."""
+    ledger.ask(prompt.name, prompt.digest)
+    async with aclosing(model.reply(messages, shape, ledger.until)) as reply:
+        async for piece in reply:
+            if isinstance(piece, Ending):
+                ledger.pay(model.name, piece.usage)
+            yield piece
+
+
+async def whole(
+    model: Model, prompt: Prompt, messages: Sequence[Message], shape: Shape, ledger: Ledger
+) -> str:
+    """All of a reply. Raises `ModelError` if nothing came, or not to its end."""
+    text: list[str] = []
+    async with aclosing(pieces(model, prompt, messages, shape, ledger)) as reply:
+        async for piece in reply:
+            if isinstance(piece, str):
+                text.append(piece)
+            elif piece.finish in OUTCOMES:
+                raise ModelError(outcome(piece))
+    return "".join(text)
+
+
+def outcome(ending: Ending) -> str:
+    """What an ending means for a reader, in a sentence; empty for a good one."""
+    why = OUTCOMES.get(ending.finish)
+    return f"The language model was not heard out: {why}." if why else ""
+
+
+def strings_of(reply: str) -> Mapping[str, str]:
+    """The strings of the JSON object in a reply; what stands around it is passed over.
+
+    Raises `ModelError` where there is none.
+    """
+    begin, end = reply.find("{"), reply.rfind("}")
+    try:
+        values = _adapter().validate_json(reply[begin : end + 1])
+    except ValidationError:
+        raise unreadable() from None
+    return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+def unreadable() -> ModelError:
+    """That a reply was no answer to what was asked."""
+    return ModelError("The language model's reply was not in the form that was asked for.")
+
+
+@cache
+def _adapter() -> TypeAdapter[dict[str, Any]]:
+    return TypeAdapter(dict[str, Any])
