@@ -17,6 +17,7 @@ from eval.steps import (
     ANSWERS,
     BROKEN,
     CORPORA,
+    GATE_FAILED,
     HELD,
     INTERRUPTED,
     RESULTS,
@@ -367,6 +368,21 @@ def bipia(
     with progress_of("Asking") as progress:
         until_stopped(run_all(found, plan, file, progress), "The same command goes on")
     finish(file, failed=False)
+
+
+@app.command()
+def swap(
+    corpus: Corpus = None,
+    claims: Annotated[Path | None, typer.Option(help="Another file of claims.")] = None,
+) -> None:
+    """Put true claims to their own quotes and to other articles': which does the verifier drop?"""
+    from eval.swap import FILE, bundled, lines, measure, plain_verifier, read_claims
+    from rag.settings import SAMPLE_CORPUS
+
+    found = read_claims(claims or FILE, bundled(corpus or SAMPLE_CORPUS))
+    swaps = measure(found, plain_verifier())
+    show(lines(swaps))
+    raise typer.Exit(HELD if swaps.held else GATE_FAILED)
 
 
 @app.command()

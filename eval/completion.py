@@ -5,10 +5,8 @@ told from letters or words.
 """
 
 import json
-from dataclasses import dataclass, field
-from functools import cache
-
-from pydantic import TypeAdapter, ValidationError
+from collections.abc import Mapping
+from types import MappingProxyType
 
 LONGEST = 10_000
 """Characters at the end of a reply that are searched for a verdict."""
@@ -18,47 +16,24 @@ class UnreadableError(ValueError):
     """A reply without a verdict; the text says what came instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Message:
-    content: str | None = None
-    refusal: str | None = None
+UNHEARD: Mapping[str, str] = MappingProxyType(
+    {
+        "content_filter": "stopped by the content filter",
+        "refusal": "the model refused",
+        "tool_calls": "the model wanted to use a tool",
+        "broken": "the reply broke off",
+    }
+)
+"""The endings (see `rag.ports.Ending`) of what is no verdict, whatever it says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
-    message: _Message = field(default_factory=_Message)
-    finish_reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Completion:
-    """As much of a completion as is read; everything may be missing."""
-
-    choices: tuple[_Choice, ...] = ()
-
-
-@cache
-def _adapter() -> TypeAdapter[_Completion]:
-    return TypeAdapter(_Completion)
-
-
-def verdict_of(body: bytes, verdicts: tuple[str, ...]) -> str:
-    """The verdict in the body of a completion. Raises `UnreadableError` without one."""
-    try:
-        completion = _adapter().validate_json(body)
-    except ValidationError:
-        completion = _Completion()
-    if not completion.choices:
-        raise UnreadableError(f"no completion: {body.decode('utf-8', 'replace')}")
-    choice = completion.choices[0]
-    if choice.finish_reason == "content_filter":
-        raise UnreadableError("stopped by the content filter")
-    if choice.message.refusal:
-        raise UnreadableError(f"the model refused: {choice.message.refusal}")
-    text = choice.message.content or ""
+def verdict_of(text: str, finish: str, verdicts: tuple[str, ...]) -> str:
+    """The verdict of a reply that ended so. Raises `UnreadableError` without one."""
+    if finish in UNHEARD:
+        raise UnreadableError(f"{UNHEARD[finish]}: {text}" if text else UNHEARD[finish])
     if not text.strip():
         raise UnreadableError("an empty reply")
-    cut = choice.finish_reason == "length"
+    cut = finish == "length"
     # Of a reply that was cut, what was read may have been about to be taken back.
     verdict = _said(_parsed(text), verdicts) or (None if cut else verdict_in(text, verdicts))
     if verdict is None:

@@ -5,7 +5,6 @@ answer a person. Figures of held-out articles stand beside those of all articles
 the weights were fitted on the others.
 """
 
-import asyncio
 import math
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -82,7 +81,7 @@ def recall(parts: Parts, questions: Sequence[Asked]) -> list[int]:
     return places
 
 
-async def sentences(parts: Parts, one: PublicSet, questions: Sequence[Asked]) -> list[Found]:
+def sentences(parts: Parts, one: PublicSet, questions: Sequence[Asked]) -> list[Found]:
     """What would be shown for each question, with refusals and without."""
     found = []
     for asked in questions:
@@ -90,10 +89,10 @@ async def sentences(parts: Parts, one: PublicSet, questions: Sequence[Asked]) ->
         with parts.manifest.reading() as snapshot:
             hits = parts.retriever.find(question, snapshot, parts.settings.hits)
         name = f"{asked.pid}.txt"
-        draft = await parts.generator.draft(question, hits)
+        draft = parts.extractor.proposed(question, hits)
         others = [hit for hit in hits if hit.passage.article_id != name]
-        without = await parts.generator.draft(question, others)
-        chosen = parts.generator.best(question, hits)
+        without = parts.extractor.proposed(question, others)
+        chosen = parts.extractor.best(question, hits)
         texts = [c.sentence.text for c in chosen if c.sentence.article_id == name]
         answers = one.answers.get((asked.qid, asked.language), asked.answers)
         held = [any(answer.casefold() in t.casefold() for answer in answers) for t in texts]
@@ -156,7 +155,7 @@ def _set_lines(
 ) -> Iterable[str]:
     with tempfile.TemporaryDirectory() as folder:
         parts = open_parts(passages, Path(folder))
-        found = asyncio.run(sentences(parts, one, questions))
+        found = sentences(parts, one, questions)
     for label, rows in ((name, found), ("  held out", [f for f in found if f.asked.held_out])):
         shown = sum(row.sentences for row in rows) / max(1, len(rows))
         yield (

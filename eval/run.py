@@ -47,7 +47,9 @@ from rag.settings import Settings
 Progress = Callable[[int, int], None]
 """Told how many attempts there are, of how many."""
 
-UNTOLD = {"corpus", "data", "chroma_url", "chroma_token", "openai_api_key"}
+UNTOLD = {
+    "corpus", "data", "chroma_url", "chroma_token", "openai_api_key", "openai_base_url",
+}  # fmt: skip
 """Settings that say where things are, not what is answered; or are secret."""
 
 

@@ -186,7 +186,7 @@ class Answerer:
         common: dict[str, Any] = {
             "question": stating.question,
             "generator": draft.generator or self.generator.name,
-            "confidence": draft.confidence,
+            "confidence": draft.confidence if stating.statements or not draft.claims else 0.0,
             "stale": found.stale,
             "dropped": tuple(stating.dropped),
             "generation": found.generation,

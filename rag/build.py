@@ -56,7 +56,10 @@ class Parts:
 
     def warm(self) -> None:
         """Begin to load what takes long, in a thread, for a question that is about to come."""
-        threading.Thread(target=_quietly, args=(ChromaStore.load,), name="citebot-warm").start()
+        loads = [ChromaStore.load, *([LanguageModel.load] if self.settings.model else [])]
+        for number, load in enumerate(loads):
+            name = f"citebot-warm-{number}"
+            threading.Thread(target=_quietly, args=(load,), name=name).start()
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -6,7 +6,7 @@ Libraries are loaded inside the commands, so that `--help` and a wrong command a
 import asyncio
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from rag.answerer import Answerer
     from rag.build import Parts
+    from rag.domain import Reply
     from rag.ingest import Progress
+    from rag.render import Places
     from rag.settings import Settings
+    from rag.talk import Talk
 
 ANSWERED, FAILED, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -118,12 +121,38 @@ def ask(
         export.write_json(export.reply_object(reply, places))
     else:
         render.show_reply(reply, places, why=why)
-    for sentence in reply.stale:
-        complain(sentence)
-    for reason in dict.fromkeys(dropped.why for dropped in reply.dropped):
-        complain(f"A sentence was left out: {reason.rstrip('.')}.")
+    _remark(reply)
     if not isinstance(reply, Answer):
         raise typer.Exit(REFUSED)
+
+
+@app.command(epilog=EPILOG)
+def chat(*, corpus: Corpus = None, data: Data = None) -> None:
+    """Hold a conversation: /why for what a reply rests on, /new for a new one, /quit."""
+    from rag import render
+    from rag.talk import Talk
+
+    parts = _parts(_settings(corpus, data))
+    parts.warm()
+    _prepare(parts.answerer)
+    talk = Talk(parts.answerer)
+    places = render.Places(parts.answerer)
+    # One event loop for all of it, so that connections are kept.
+    with asyncio.Runner() as runner:
+        for line in _lines():
+            match line:
+                case "":
+                    continue
+                case "/quit":
+                    return
+                case "/new":
+                    talk.forget()
+                case "/why" if talk.last:
+                    render.show_why(talk.last, places)
+                case "/why":
+                    complain("Nothing was asked yet.")
+                case _:
+                    runner.run(_exchange(talk, line, places))
 
 
 @app.command(epilog=EPILOG)
@@ -222,6 +251,47 @@ def _parts(settings: "Settings") -> "Parts":
     from rag.build import Parts
 
     return Parts(settings)
+
+
+def _lines() -> "Iterator[str]":
+    """What is typed, line by line, until the end of input; a prompt only in a terminal."""
+    while True:
+        try:
+            yield input("> " if sys.stdin.isatty() and sys.stdout.isatty() else "").strip()
+        except EOFError:
+            return
+
+
+async def _exchange(talk: "Talk", text: str, places: "Places") -> None:
+    """One question and its reply, statement by statement."""
+    from rag import render
+    from rag.domain import Statement
+    from rag.errors import QuestionError
+
+    try:
+        async with aclosing(talk.ask(text)) as said:
+            async for one in said:
+                if isinstance(one, Statement):
+                    render.show_statement(one)
+                else:
+                    render.show_rest(one, places)
+                    _remark(one)
+    except QuestionError as error:
+        complain(str(error))
+
+
+def _remark(reply: "Reply") -> None:
+    """Say beside a reply what was left out of it."""
+    for sentence in reply.stale:
+        complain(sentence)
+    left_out = [dropped for dropped in reply.dropped if dropped.claim.verbatim]
+    for reason in dict.fromkeys(dropped.why for dropped in left_out):
+        complain(f"A sentence was left out: {reason.rstrip('.')}.")
+    failed = len(reply.dropped) - len(left_out)
+    if failed:
+        complain(
+            f"Sentences of the language model that were not shown: {failed}; --why (in a chat /why) says why."
+        )
 
 
 def _words(text: str) -> str:

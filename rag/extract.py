@@ -59,7 +59,7 @@ class Extractor:
         self, question: Question, material: Material, _ledger: Ledger
     ) -> AsyncGenerator[Claim | Draft, None]:
         """The sentences that answer best, best first; none when they hardly answer."""
-        draft = await aside(self._draft, question, material.hits)
+        draft = await aside(self.proposed, question, material.hits)
         for claim in draft.claims:
             yield claim
         yield draft
@@ -83,7 +83,8 @@ class Extractor:
         ranked = (self.ranked(part, question.language, hits) for part in parts(question.meant))
         return [one for one in ranked if one]
 
-    def _draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
+    def proposed(self, question: Question, hits: Sequence[Hit]) -> Draft:
+        """The whole draft at once."""
         ranked = self._ranked(question, hits)
         if not ranked:
             return Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)

@@ -66,5 +66,6 @@ class Silent:
         self, _messages: Sequence[Message], _shape: Shape, _until: float
     ) -> AsyncGenerator[str | Ending, None]:
         """Raises `ModelSettingsError`, always."""
-        raise ModelSettingsError(self._why)
+        if self._why:
+            raise ModelSettingsError(self._why)
         yield ""  # What makes this a generator.

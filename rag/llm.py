@@ -23,7 +23,7 @@ from pydantic import HttpUrl, SecretStr, TypeAdapter, ValidationError
 from rag.delta import Delta, delta_of, whole_of
 from rag.domain import Usage
 from rag.errors import ModelError, ModelSettingsError
-from rag.fault import Fault, cleaned, seconds_of
+from rag.fault import Fault, cleaned, seconds_of, short
 from rag.manner import Manner
 from rag.patience import Breaker, Patience
 from rag.ports import Ending, Message, Shape
@@ -65,8 +65,8 @@ class LanguageModel:
     key: SecretStr | None = field(default=None, repr=False)
     concurrency: int = 4
     """At most so many requests are under way at once, in each event loop."""
-    max_tokens: int = 2_000
-    """Of a reply."""
+    max_tokens: int | None = 2_000
+    """Of a reply; not sent where there is none."""
     temperature: float | None = None
     """Not sent where it is not given."""
     patience: Patience = field(default_factory=Patience)
@@ -80,9 +80,16 @@ class LanguageModel:
         # OpenAI's newer models know only the newer name, most other servers the older.
         newer, older = Manner().limits
         limits = (older, newer) if self.base_url else (newer, older)
-        self._manner = Manner(limits=limits, temperature=self.temperature)
+        self._manner = Manner(
+            limits=limits if self.max_tokens else (), temperature=self.temperature
+        )
         self._keepers: dict[asyncio.AbstractEventLoop, AsyncGenerator[_Line, None]] = {}
         self._lines: dict[asyncio.AbstractEventLoop, _Line] = {}
+
+    @staticmethod
+    def load() -> None:
+        """Import the client, which takes about a second, before it is needed."""
+        import openai  # noqa: F401 - for its effect
 
     async def reply(
         self, messages: Sequence[Message], shape: Shape, until: float
@@ -102,6 +109,10 @@ class LanguageModel:
             finally:
                 await reading.close()
         yield reading.ending
+
+    def shown(self, words: str) -> str:
+        """Somebody's words on one line, cut, without the key."""
+        return short(cleaned(words, self._key.get_secret_value()))
 
     async def close(self) -> None:
         """Close the connections of this event loop.

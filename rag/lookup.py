@@ -1,6 +1,6 @@
 """From a question to what one generation of the index offers for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -54,7 +54,7 @@ class Lookup:
                 continue
         return self._once(question, limit)
 
-    def languages(self) -> Iterable[str]:
+    def languages(self) -> Collection[str]:
         """Those of the articles."""
         with self.indexer.manifest.reading() as snapshot:
             return tuple(snapshot.rows.languages())

@@ -31,7 +31,7 @@ class Manner:
     """Whether a stream is to tell what it took."""
 
     def body(
-        self, model: str, messages: Sequence[Message], shape: Shape, max_tokens: int
+        self, model: str, messages: Sequence[Message], shape: Shape, max_tokens: int | None
     ) -> dict[str, object]:
         """The request, as JSON."""
         body: dict[str, object] = {

@@ -160,6 +160,6 @@ def _german(run: list[_Token], words: Words) -> Iterator[list[_Token]]:
         if is_shaped(token.text):
             yield [token]
         elif token is last and len(rest) > 1 and len(token.text) > 2:
-            ordinary = _GERMAN_NOUN.search(token.text) or _is_plain(token, words)
+            ordinary = _GERMAN_NOUN.search(token.text.lower()) or _is_plain(token, words)
             if not ordinary and not is_institution(token.text, words):
                 yield [token]

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from rag.corpus import line_of
-from rag.domain import Answer, Article, Hit, Passage, Provenance, Reason, Refusal, Reply
+from rag.domain import Answer, Article, Hit, Passage, Provenance, Reason, Refusal, Reply, Statement
 from rag.errors import CitebotError, UsageError
 from rag.paths import printable
 
@@ -124,8 +124,7 @@ def show_reply(reply: Reply, places: Places, *, why: bool) -> None:
         _show_answer(console, reply)
     else:
         _show_refusal(console, reply, places)
-    if reply.degraded:
-        write(console, Text(f"\n{one_line(degraded_words(reply))}", "yellow"))
+    _show_degraded(console, reply)
     if why:
         _show_why(console, reply, places)
 
@@ -169,14 +168,45 @@ def show_article(article: Article, *, line: int | None, marked: tuple[int, int] 
         write(console, row)
 
 
+def show_statement(statement: Statement) -> None:
+    """One statement with the numbers of its citations, as soon as it is there."""
+    numbers = "".join(f"[{citation.number}]" for citation in statement.citations)
+    write(new_console(), Text(one_line(f"{statement.text} {numbers}"), "bold"))
+    sys.stdout.flush()
+
+
+def show_rest(reply: Reply, places: Places) -> None:
+    """What belongs to a reply besides its statements."""
+    console = new_console()
+    if isinstance(reply, Answer):
+        _show_sources(console, reply)
+    else:
+        _show_refusal(console, reply, places)
+    _show_degraded(console, reply)
+
+
+def show_why(reply: Reply, places: Places) -> None:
+    """What a reply rests on."""
+    _show_why(new_console(), reply, places)
+
+
 def _show_answer(console: Console, answer: Answer) -> None:
     write(console, Text(one_line(answer.text), "bold"))
+    _show_sources(console, answer)
+
+
+def _show_sources(console: Console, answer: Answer) -> None:
     write(console, Text())
     for citation in answer.citations:
         row = Text(f"[{citation.number}] ").append(
             _place(citation.article_id, citation.line), "cyan"
         )
         write(console, row.append(f' "{one_line(citation.quote)}"'))
+
+
+def _show_degraded(console: Console, reply: Reply) -> None:
+    if reply.degraded:
+        write(console, Text(f"\n{one_line(degraded_words(reply))}", "yellow"))
 
 
 def _show_refusal(console: Console, refusal: Refusal, places: Places) -> None:

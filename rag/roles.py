@@ -1,0 +1,233 @@
+"""Whether a claim gives somebody the part of somebody else in its quotes.
+
+    agent    `Weber sued Kranz` on `Kranz sued Weber` or `Weber was sued by Kranz`
+    way      `from 5 to 10` on `from 10 to 5`
+    figure   `Kirgistan 36` on `Kasachstan 36, Kirgistan 12`
+
+Told from the order of names, not from a parse: two names with one word between that both
+sides have, two ends of a way, a list in which names and figures take turns. All else passes.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.analysis import Analyser
+from rag.facts import Fact, Kind, facts, same_name
+from rag.support import MEASURED, Quotes, alike, units
+from rag.terms import fold, words
+
+MUTUAL = frozenset({"meet", "meeting", "marry", "divorce", "cooperate", "negotiate", "agree"})
+"""Concepts of the lexicon with two equal parts: who is named first does not matter."""
+
+_BETWEEN = 4
+"""Words that may stand between two names."""
+
+_BY = {"de": "von durch", "en": "by", "fr": "par", "ru": ""}
+_BE = {
+    "de": "wurde wurden wird werden worden",
+    "en": "was were is are been being be",
+    "fr": "est sont été fut furent a ont",
+    "ru": "был была были",
+}
+_ADVERBS = {
+    "de": "hat haben hatte hatten am im auch zuvor später dann erneut",
+    "en": "has have had also then later again",
+    "fr": "a ont avait avaient aussi ensuite",
+    "ru": "также затем снова",
+}
+_FROM = re.compile(
+    r"(?:\bfrom|\bvon|\baus|\bdu|\bde|\bdes|\bd['’]|\bс|\bсо|\bот|\bиз)\s*\Z", re.IGNORECASE
+)
+_TO = re.compile(
+    r"(?:\bto|\bnach|\bauf|\bbis|\bzu|\bau|\bà|\baux|\ben|\bдо|\bв|\bво)\s*\Z", re.IGNORECASE
+)
+_ACTORS = frozenset({Kind.COUNTRY, Kind.NAME})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Actor:
+    """Somebody that a text names; a country has its id."""
+
+    text: str
+    country: str
+    start: int
+    end: int
+
+    def same(self, other: "_Actor") -> bool:
+        """Whether both are the same, however they are spelt."""
+        if self.country and other.country:
+            return self.country == other.country
+        return same_name(self.text, other.text)
+
+
+def _actors(text: str, language: str, analyser: Analyser) -> list[_Actor]:
+    """Whom a text names: names, countries, words that nothing else knows and that stand alone."""
+    found = [
+        (fact.start, fact.end, fact.value if fact.kind is Kind.COUNTRY else "")
+        for fact in facts(text, language, analyser.names)
+        if fact.kind in _ACTORS
+    ]
+    found += [
+        (unit.start, unit.end, "")
+        for unit in units(text, language, analyser)
+        if unit.name and not any(start < unit.end and unit.start < end for start, end, _ in found)
+    ]
+    actors: list[_Actor] = []
+    for start, end, country in sorted(found):
+        last = actors[-1] if actors else None
+        if last and not country and not last.country and start == last.end + 1:
+            actors[-1] = _Actor(text=text[last.start : end], country="", start=last.start, end=end)
+        else:
+            actors.append(_Actor(text=text[start:end], country=country, start=start, end=end))
+    return actors
+
+
+# --- Agents --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deed:
+    """Who did what to whom: the word between is what."""
+
+    agent: _Actor
+    patient: _Actor
+    stem: frozenset[str]
+    concepts: frozenset[str]
+    letters: frozenset[str]
+    language: str
+
+    def same(self, other: "_Deed") -> bool:
+        """Whether what was done is the same."""
+        if self.concepts & other.concepts:
+            return True
+        own = self.language == other.language and self.stem == other.stem
+        return own or alike(self.letters, other.letters)
+
+
+def swapped(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
+    """The agent of a claim who is the patient in its quotes; or nothing."""
+    quoted = [one for text, tongue in quotes for one in _deeds(text, tongue, analyser)]
+    for deed in _deeds(claim, language, analyser):
+        same = [one for one in quoted if one.same(deed)]
+        turned = [
+            one for one in same if one.agent.same(deed.patient) and one.patient.same(deed.agent)
+        ]
+        right = any(one.agent.same(deed.agent) for one in same)
+        if not right and any(_declined(deed, one) for one in turned):
+            return deed.agent.text
+    return None
+
+
+def _declined(one: _Deed, other: _Deed) -> bool:
+    """Whether the words show it: Russian order is free, and there the endings have to differ."""
+    if "ru" not in {one.language, other.language}:
+        return True
+    return one.language == other.language and (
+        one.agent.text != other.patient.text or one.patient.text != other.agent.text
+    )
+
+
+def _deeds(text: str, language: str, analyser: Analyser) -> Iterator[_Deed]:
+    """What one name does to the next one, with one word of its own between the two."""
+    if language not in _BY:
+        return
+    actors = _actors(text, language, analyser)
+    small = frozenset(f"{_ADVERBS[language]} {_BE[language]} {_BY[language]}".split())
+    for first, second in pairwise(actors):
+        between = [fold(word.text) for word in words(text[first.end : second.start])]
+        verbs = [
+            unit
+            for unit in units(text, language, analyser)
+            if first.end <= unit.start
+            and unit.end <= second.start
+            and fold(text[unit.start : unit.end]) not in small
+        ]
+        if len(verbs) != 1 or len(between) > _BETWEEN or verbs[0].concepts & MUTUAL:
+            continue
+        verb = verbs[0]
+        own = {fold(word.text) for word in words(text[verb.start : verb.end])}
+        rest = [word for word in between if word not in own]
+        passive = bool(rest) and rest[-1] in _BY[language].split()
+        if any(word not in small for word in rest) or (
+            not passive and any(word in _BE[language].split() for word in rest) and language != "fr"
+        ):
+            continue
+        yield _Deed(
+            agent=second if passive else first,
+            patient=first if passive else second,
+            stem=verb.stems,
+            concepts=verb.concepts,
+            letters=verb.letters,
+            language=language,
+        )
+
+
+# --- Ways ----------------------------------------------------------------------------------------
+
+
+def reversed_way(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Fact | None:
+    """The beginning of a claim's way that is the end of the same way in its quotes."""
+    quoted = {
+        (one.value, other.value)
+        for text, tongue in quotes
+        for one, other in _ways(text, tongue, analyser)
+    }
+    for one, other in _ways(claim, language, analyser):
+        if (other.value, one.value) in quoted and (one.value, other.value) not in quoted:
+            return one
+    return None
+
+
+def _ways(text: str, language: str, analyser: Analyser) -> Iterator[tuple[Fact, Fact]]:
+    """Two facts next to each other, the first behind `from`, the second behind `to`."""
+    found = facts(text, language, analyser.names)
+    for one, other in pairwise(found):
+        before, between = text[max(0, one.start - 8) : one.start], text[one.end : other.start]
+        if one.kind is other.kind and _FROM.search(before) and _TO.fullmatch(between.strip()):
+            yield one, other
+
+
+# --- Figures -------------------------------------------------------------------------------------
+
+
+def misplaced(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Fact | None:
+    """A figure that a claim gives to one name, and its quotes to another one."""
+    own = _figures(claim, language, analyser)
+    for text, tongue in quotes:
+        listed = _figures(text, tongue, analyser)
+        if len(listed) < 2:
+            continue
+        for actor, figure in own:
+            mine = {other.value for one, other in listed if one.same(actor)}
+            others = [one for one, other in listed if _says(other, figure)]
+            if mine and figure.value not in mine and others:
+                return figure
+    return None
+
+
+def _says(one: Fact, other: Fact) -> bool:
+    return one.kind is other.kind and one.value == other.value
+
+
+def _figures(text: str, language: str, analyser: Analyser) -> list[tuple[_Actor, Fact]]:
+    """The pairs of a text in which names and figures take turns; nothing of any other."""
+    figures = [
+        fact
+        for fact in facts(text, language, analyser.names)
+        if fact.kind in MEASURED - {Kind.DATE, Kind.TIME}
+    ]
+    turns: Sequence[_Actor | Fact] = sorted(
+        (*_actors(text, language, analyser), *figures), key=lambda one: one.start
+    )
+    pairs: list[tuple[_Actor, Fact]] = []
+    for one, other in zip(turns[::2], turns[1::2], strict=False):
+        if isinstance(one, _Actor) and isinstance(other, Fact):
+            pairs.append((one, other))
+        elif isinstance(other, _Actor) and isinstance(one, Fact):
+            pairs.append((other, one))
+        else:
+            return []
+    first = {type(one) for one in turns[::2]}
+    return pairs if len(turns) == 2 * len(pairs) and len(first) == 1 else []

@@ -29,6 +29,9 @@ the one that parts the sentences of XQuAD's parallel passages best."""
 SHORT = 5
 """Words of fewer n-grams must have that share of the larger one's."""
 
+ROOT = 4
+"""Letters of a beginning by which two words of one language have one root: `hofft`, `Hoffnung`."""
+
 WINDOW = 3
 """Sentences of a quote that may speak of a claim together; more say many things by chance."""
 
@@ -51,6 +54,8 @@ class Unit:
     stems: frozenset[str]
     concepts: frozenset[str]
     letters: frozenset[str]
+    word: str
+    """Folded, where it is one word."""
     name: bool
     """Whether it begins with a capital letter and is unknown to the lexicon and CLDR."""
 
@@ -64,6 +69,8 @@ class View:
     concepts: frozenset[str]
     letters: tuple[frozenset[str], ...]
     """The n-grams of each word that is no stop word."""
+    words: tuple[str, ...]
+    """These words, folded."""
     names: tuple[str, ...]
     """Its capitalised words."""
 
@@ -115,7 +122,15 @@ def speaks(view: View, unit: Unit, language: str) -> bool:
         return True
     if unit.concepts & view.concepts:
         return True
-    return any(alike(unit.letters, letters) for letters in view.letters)
+    if any(alike(unit.letters, one) for one in view.letters):
+        return True
+    return language == view.language and any(_one_root(unit.word, word) for word in view.words)
+
+
+def _one_root(one: str, other: str) -> bool:
+    """Whether two words begin alike, and the shorter one hardly goes on."""
+    least = max(ROOT, min(len(one), len(other)) - 1)
+    return len(one) >= least and len(other) >= least and one[:least] == other[:least]
 
 
 def alike(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -141,7 +156,8 @@ def units(text: str, language: str, analyser: Analyser) -> tuple[Unit, ...]:
             end=parts[last - 1].end,
             stems=frozenset(stems[first:last]),
             concepts=frozenset(meant.get((first, last), ())),
-            letters=_letters("".join(word.text for word in parts[first:last])),
+            letters=letters("".join(word.text for word in parts[first:last])),
+            word=fold(parts[first].text) if last == first + 1 else "",
             name=(first, last) not in meant and parts[first].text[0].isupper(),
         )
         for first, last in _runs(len(parts), meant)
@@ -193,13 +209,14 @@ def _view(text: str, language: str, analyser: Analyser) -> View:
         language=language,
         stems=frozenset(Stems().of(forms, language)),
         concepts=frozenset(analyser.concepts(text, language)),
-        letters=tuple(_letters(form) for form in topical if len(form) > 2),
+        letters=tuple(letters(form) for form in topical if len(form) > 2),
+        words=tuple(fold(form) for form in topical if len(form) >= ROOT),
         names=tuple(form for form in topical if form[:1].isupper()),
     )
 
 
 @lru_cache(maxsize=4 * REMEMBERED)
-def _letters(word: str) -> frozenset[str]:
+def letters(word: str) -> frozenset[str]:
     """The n-grams of a word as `rag.spelling` folds it, its beginning and end marked."""
     if word[:1].isdigit():
         return frozenset()

@@ -12,16 +12,22 @@ from rag.facts import Fact, Kind, facts
 from rag.inflect import fold
 from rag.lone import strange_names
 from rag.polarity import denial, opposite, unbounded
-from rag.proper import in_institution, is_common, is_institution
+from rag.proper import in_institution, is_common, is_institution, is_shaped
+from rag.roles import misplaced, reversed_way, swapped
 from rag.spelling import Spelling, same_word, spelling
-from rag.support import MEASURED, Quotes, support
+from rag.support import MEASURED, Quotes, alike, letters, speaks, support, units, views
 from rag.words import words_of
 
 REMEMBERED = 2048
 """Quotes that are kept as they were read, about 10 MB of them."""
 
-SPOKEN = 0.37
-"""Share of a claim that its quotes must speak of."""
+SPOKEN = 0.42
+"""Share of a claim that its quotes must speak of, in one language. Of the golden claims that may
+be tuned on and the even rows of ExpertQA: less lets other articles' quotes pass, more drops true
+claims."""
+
+SPOKEN_ACROSS = 0.38
+"""The same over languages, where the lexicon does not know every word for the same."""
 
 SHOWN = 5
 """Words that a reason names."""
@@ -70,7 +76,11 @@ class Verifier:
         return tuple(self._faults(claim, language, quotes))
 
     def _faults(self, claim: str, language: str, quotes: Quotes) -> Iterator[str]:
-        missing = missing_facts(claim, language, quotes, self._analyser.names)
+        missing = [
+            fact
+            for fact in missing_facts(claim, language, quotes, self._analyser.names)
+            if not self._rendered(claim, language, fact, quotes)
+        ]
         strange = strange_names(claim, language, quotes, self._analyser)
         places = sorted((one.start, one.end) for one in (*missing, *strange))
         if places:
@@ -78,10 +88,35 @@ class Verifier:
         found = support(claim, language, quotes, self._analyser)
         if not found.spoken and not found.unspoken:
             yield "it says nothing that quotes could carry"
-        elif found.share(_measured(claim, language, self._analyser.names)) < SPOKEN:
+        elif found.share(_measured(claim, language, self._analyser.names)) < _least(
+            language, quotes
+        ):
             words = listed(claim[unit.start : unit.end] for unit in found.unspoken)
             yield f"its quotes hardly speak of it: nothing of {words}"
         yield from _turned(claim, language, quotes, self._analyser)
+
+    def _rendered(self, claim: str, language: str, fact: Fact, quotes: Quotes) -> bool:
+        """Whether a name that no quote bears is an ordinary word, or stands there translated.
+
+        German capitals make names of nouns; over languages `Hurricane` and `Southern` are put
+        into words, and countries into compounds.
+        """
+        translated = [(text, tongue) for text, tongue in quotes if tongue != language]
+        if fact.kind is Kind.COUNTRY:
+            names = self._analyser.names
+            return any(_bears(claim, fact, text, tongue, names) for text, tongue in translated)
+        words = claim[fact.start : fact.end]
+        parts = [
+            unit
+            for unit in units(claim, language, self._analyser)
+            if fact.start < unit.end and unit.start < fact.end
+        ]
+        if fact.kind is not Kind.NAME or not parts or is_shaped(words):
+            return False
+        if language == "de" and all(unit.concepts for unit in parts):
+            return True
+        sentences = [v for text, tongue in translated for v in views(text, tongue, self._analyser)]
+        return all(any(speaks(view, unit, language) for view in sentences) for unit in parts)
 
 
 def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Iterator[str]:
@@ -95,6 +130,25 @@ def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> It
     fact = unbounded(claim, language, quotes, analyser.names)
     if fact:
         yield f"its quotes bound “{claim[fact.start : fact.end]}” from the other side"
+    agent = swapped(claim, language, quotes, analyser)
+    if agent:
+        yield f"in its quotes it is done to “{agent}”"
+    fact = reversed_way(claim, language, quotes, analyser)
+    if fact:
+        yield f"its quotes go the other way: to “{claim[fact.start : fact.end]}”"
+    fact = misplaced(claim, language, quotes, analyser)
+    if fact:
+        yield f"its quotes say “{claim[fact.start : fact.end]}” of another name"
+
+
+def _bears(claim: str, fact: Fact, quote: str, language: str, names: Names) -> bool:
+    """Whether a quote has a country in a word that is none itself: `Nordafrika`."""
+    countries = [one for one in facts(quote, language, names) if one.kind is Kind.COUNTRY]
+    return any(
+        alike(letters(claim[fact.start : fact.end]), letters(match[0]))
+        for match in _PART.finditer(quote)
+        if not any(one.start < match.end() and match.start() < one.end for one in countries)
+    )
 
 
 def is_quote(claim: str, quotes: Quotes) -> bool:
@@ -107,6 +161,11 @@ def listed(words: Iterable[str]) -> str:
     """Some words in quotation marks, the first few of them."""
     shown = list(dict.fromkeys(words))
     return ", ".join(f"“{word}”" for word in shown[:SHOWN]) + ("…" if len(shown) > SHOWN else "")
+
+
+def _least(language: str, quotes: Quotes) -> float:
+    """The share of a claim that its quotes must speak of."""
+    return SPOKEN if all(tongue == language for _, tongue in quotes) else SPOKEN_ACROSS
 
 
 def _measured(claim: str, language: str, names: Names) -> int:

@@ -126,7 +126,12 @@ def _draft(claims: Sequence[Claim], reader: ClaimReader, ending: Ending | None) 
         raise ModelError(bad) if bad else unreadable()
     if bad and not claims:
         raise ModelError(bad)
-    return Draft(claims=tuple(claims), reason=Reason.NOT_SUPPORTED, degraded=bad)
+    return Draft(
+        claims=tuple(claims),
+        reason=Reason.NOT_SUPPORTED,
+        confidence=1.0 if claims else 0.0,
+        degraded=bad,
+    )
 
 
 def _failure(dropped: Dropped) -> str:

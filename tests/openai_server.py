@@ -13,12 +13,15 @@ asked for a stream as events, in chunks (HTTP's) that are cut where the reply sa
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from select import select
+from socket import MSG_PEEK
 from types import MappingProxyType
 from typing import Any
 
@@ -59,6 +62,8 @@ class Request:
     headers: Mapping[str, str]
     """By names in lower case."""
     body: Mapping[str, Any] = field(default_factory=dict)
+    port: int = 0
+    """The client's: requests with the same one came by the same connection."""
 
     @property
     def form(self) -> str:
@@ -265,6 +270,7 @@ class _Listener(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # Small pieces are sent as they are written.
 
     def __init__(self, server: OpenAIServer, *args: Any) -> None:
         self._of = server
@@ -290,6 +296,7 @@ class _Handler(BaseHTTPRequestHandler):
             path=self.path,
             headers={name.lower(): value for name, value in self.headers.items()},
             body=body if isinstance(body, dict) else {},
+            port=self.client_address[1],
         )
         try:
             with self._of.replying(request) as reply:
@@ -298,7 +305,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # The client did not wait for the reply.
 
     def _send(self, reply: Reply) -> None:
-        self._of.closing.wait(reply.delay)
+        self._wait(reply.delay)
         if reply.cut == 0:
             self.close_connection = True
             return
@@ -317,10 +324,19 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             if number:
-                self._of.closing.wait(reply.pause)
-            self._write(piece, is_chunk=is_stream)
+                self._wait(reply.pause)
+            if piece or not is_stream:
+                self._write(piece, is_chunk=is_stream)
         if is_stream:
             self._write(b"", is_chunk=True)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, unless the server is closed. Raises `ConnectionError` where the client hangs up."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self._of.closing.is_set():
+            readable, _, _ = select([self.connection], [], [], min(left, 0.02))
+            if readable and not self.connection.recv(1, MSG_PEEK):
+                raise ConnectionAbortedError
 
     def _write(self, piece: bytes, *, is_chunk: bool) -> None:
         self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunk else piece)

@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from eval.records import (
     lines,
     read_answers,
 )
-from rag.domain import Draft
+from rag.domain import Question
 from rag.errors import CitebotError
 from rag.extract import Extractor
 from tests.conftest import Outcome, index_of
@@ -135,10 +136,11 @@ def test_run_with_an_error_fails_its_gate(
     """One case without a reply is listed and fails a gate; the next run asks only for it."""
     draft = Extractor.draft
 
-    async def away(self: Extractor, question: object, hits: object) -> Draft:
+    async def away(self: Extractor, question: Question, *more: Any) -> AsyncGenerator[Any, None]:
         if "bridge" in str(question):
             raise CitebotError("The model is away.")
-        return await draft(self, question, hits)  # type: ignore[arg-type]
+        async for one in draft(self, question, *more):
+            yield one
 
     with monkeypatch.context() as patched:
         patched.setattr(Extractor, "draft", away)
@@ -156,13 +158,14 @@ def test_several_are_asked_at_once(
     """As many as were named, and one after the other unless any were."""
     draft, at_work, most = Extractor.draft, 0, 0
 
-    async def slow(self: Extractor, question: object, hits: object) -> Draft:
+    async def slow(self: Extractor, *asked: Any) -> AsyncGenerator[Any, None]:
         nonlocal at_work, most
         at_work += 1
         most = max(most, at_work)
         await asyncio.sleep(0.3)
         at_work -= 1
-        return await draft(self, question, hits)  # type: ignore[arg-type]
+        async for one in draft(self, *asked):
+            yield one
 
     monkeypatch.setattr(Extractor, "draft", slow)
     more = ("--concurrency", str(several)) if several > 1 else ()
@@ -175,8 +178,10 @@ def test_run_of_errors_alone_is_broken(
 ) -> None:
     """Where nothing was answered nothing was measured: status 2, with the first error."""
 
-    async def away(_self: Extractor, _question: object, _hits: object) -> Draft:
-        raise CitebotError("The model is away.\nReally.")
+    async def away(*_: object) -> AsyncGenerator[Any, None]:
+        for word in ("The model is away.\nReally.",):
+            raise CitebotError(word)
+        yield
 
     monkeypatch.setattr(Extractor, "draft", away)
     outcome = evaluate("golden", "--cases", "cases.yaml", "--output", "out")

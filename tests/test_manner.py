@@ -118,7 +118,7 @@ def test_forms_step_down(fault: Fault) -> None:
     """A form that is refused, or a refusal that names nothing known, makes the form plainer."""
     manner = Manner()
     forms = []
-    while manner:
+    while True:
         body = body_of(manner)
         response = body.get("response_format")
         forms.append(response["type"] if isinstance(response, dict) else "")

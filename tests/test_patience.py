@@ -1,7 +1,7 @@
 """Patience: how often one reply is tried for; the breaker: when a model is left alone."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -33,7 +33,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def failing(*faults: Fault) -> Callable[[], object]:
+def failing(*faults: Fault) -> Callable[[], Awaitable[str]]:
     """Something that fails like this, and then works."""
     left: Iterator[Fault] = iter(faults)
 
@@ -47,8 +47,7 @@ def failing(*faults: Fault) -> Callable[[], object]:
 
 async def insisted(clock: Clock, *faults: Fault, tries: int = 4, until: float = 2_000.0) -> str:
     patience = Patience(tries=tries, sleep=clock.sleep, clock=clock)
-    result = await patience.insist(failing(*faults), until)  # type: ignore[arg-type]
-    return str(result)
+    return await patience.insist(failing(*faults), until)
 
 
 # One reply.
@@ -85,7 +84,7 @@ async def test_after_a_few_tries_the_last_failure_counts(clock: Clock) -> None:
     """So many tries are made, and what is raised is how the last one failed."""
     faults = [Fault(str(number), status=500) for number in range(9)]
 
-    with pytest.raises(Fault, match="^3$"):
+    with pytest.raises(Fault, match=r"^3$"):
         await insisted(clock, *faults)
 
     assert len(clock.waits) == 3

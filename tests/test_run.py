@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,7 +44,7 @@ from rag.domain import (
     Draft,
     Dropped,
     Exchange,
-    Hit,
+    Material,
     Provenance,
     Question,
     Reason,
@@ -52,6 +52,7 @@ from rag.domain import (
     Usage,
 )
 from rag.errors import CitebotError, LockedError, StorageError
+from rag.ledger import Ledger
 from rag.ports import Generator
 from rag.settings import Settings
 from tests.conftest import ANSWERED, BRIDGE, MILL, index_of
@@ -94,11 +95,20 @@ class Scripted:
         """The names of the cases that were asked."""
         return [one.text.split(", ")[-1].rstrip("?") for one in self.asked]
 
-    async def draft(self, question: Question, hits: Sequence[Hit]) -> Draft:
+    async def draft(
+        self, question: Question, material: Material, ledger: Ledger
+    ) -> AsyncGenerator[Claim | Draft, None]:
         self.asked.append(question)
         await self.before(question)
-        sentence = hits[0].passage.sentences[-1]
-        return Draft(claims=(Claim(text=sentence.text, keys=(sentence.key,)),), confidence=0.5)
+        sentence = material.hits[0].passage.sentences[-1]
+        claim = Claim(text=sentence.text, keys=(sentence.key,))
+        yield claim
+        yield Draft(claims=(claim,), confidence=0.5)
+
+    async def repair(
+        self, question: Question, material: Material, failed: Sequence[Dropped], ledger: Ledger
+    ) -> Sequence[Claim]:
+        return ()
 
 
 _scripted: type[Generator] = Scripted
@@ -227,16 +237,19 @@ def test_header_says_what_was_run(town: Town) -> None:
 def test_no_secret_and_no_place_is_in_the_file(town: Town) -> None:
     """Neither the token and address of a server nor a folder of this machine is written."""
     settings = town.settings(
-        chroma_url="http://chroma.example:8000", chroma_token=SecretStr("hunter2")
+        chroma_url="http://chroma.example:8000",
+        chroma_token=SecretStr("hunter2"),
+        openai_base_url="http://models.example/v1",
+        openai_api_key=SecretStr("hunter3"),
     )
     _, answers = town.ask(settings=settings)
     written = town.file.read_text("utf-8")
-    for secret in ("hunter2", "chroma.example", str(town.folder)):
+    for secret in ("hunter", "chroma.example", "models.example", str(town.folder)):
         assert secret not in written
-    assert not {"corpus", "data", "chroma_url", "chroma_token"} & answers.run.settings.keys()
-    assert set(answers.run.settings) == Settings.model_fields.keys() - {
-        "corpus", "data", "chroma_url", "chroma_token",
+    untold = {
+        "corpus", "data", "chroma_url", "chroma_token", "openai_api_key", "openai_base_url",
     }  # fmt: skip
+    assert set(answers.run.settings) == Settings.model_fields.keys() - untold
 
 
 def test_case_of_no_article_is_told_before_the_first_question(town: Town) -> None:
@@ -660,12 +673,13 @@ from rag.extract import Extractor
 log, wait_at, *arguments = sys.argv[1:]
 draft = Extractor.draft
 
-async def slow(self, question, hits):
+async def slow(self, question, material, ledger):
     with Path(log).open("a", encoding="utf-8") as out:
         out.write(f"{question.text}\\n")
     if len(Path(log).read_text("utf-8").splitlines()) == int(wait_at):
         await asyncio.sleep(60)
-    return await draft(self, question, hits)
+    async for one in draft(self, question, material, ledger):
+        yield one
 
 Extractor.draft = slow
 from eval.cli import main

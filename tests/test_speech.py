@@ -30,6 +30,7 @@ DOUBTFUL = {
     "two words": "the goats",
     "half and half": "Der Müller und seine Ziegen, the miller and his goats",
     "half Cyrillic": "Мельник Müller продал Goldene Ziege и Alte Mühle купцу Schmidt",
+    "hardly more Cyrillic": "Мельник продал свою козу и купил Goldene Ziege und Mühle",
     "no words between": "山羊在市场上被卖掉了",
 }
 
@@ -62,6 +63,13 @@ def test_what_is_quoted_does_not_count() -> None:
     for opened, closed in ("„“", "“”", "«»", '""'):
         assert speaks_other(f"Sie erklärte: {opened}{quoted}{closed}", "de", LANGUAGES) is None
     assert speaks_other(f"Sie erklärte: {quoted}", "de", LANGUAGES) == "en"
+
+
+def test_a_long_title_is_outweighed() -> None:
+    """Six German stop words stand against the eight of a title without quotation marks."""
+    text = "Die Ziege hieß in dem Lied vom Müller nur The One That Was Not There For Me"
+
+    assert speaks_other(text, "de", LANGUAGES) is None
 
 
 @pytest.mark.parametrize(
