@@ -91,11 +91,11 @@ class Answerer:
         try:
             async with aclosing(self._stream(text, tuple(history), ledger, clock)) as stream:
                 async for one in stream:
-                    if not isinstance(one, Statement):
-                        reply = one = replace(
-                            one, timings=clock.seconds, provenance=ledger.provenance
-                        )
-                    yield one
+                    if isinstance(one, Statement):
+                        yield one
+                        continue
+                    reply = replace(one, timings=clock.seconds, provenance=ledger.provenance)
+                    yield reply
         finally:
             clock.finish(reply)
 

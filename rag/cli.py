@@ -289,9 +289,8 @@ def _remark(reply: "Reply") -> None:
         complain(f"A sentence was left out: {reason.rstrip('.')}.")
     failed = len(reply.dropped) - len(left_out)
     if failed:
-        complain(
-            f"Sentences of the language model that were not shown: {failed}; --why (in a chat /why) says why."
-        )
+        why = "--why, in a chat /why, says why"
+        complain(f"Sentences of the language model that were not shown: {failed} ({why}).")
 
 
 def _words(text: str) -> str:

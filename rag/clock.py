@@ -21,6 +21,12 @@ NAME = "citebot"
 """Of the tracer, and before the names of spans."""
 
 
+def _tracer() -> "Tracer | None":
+    # Who has configured it has loaded it; loading it here would cost everybody else the time.
+    loaded = sys.modules.get("opentelemetry.trace")
+    return loaded.get_tracer(NAME) if loaded else None
+
+
 @dataclass(slots=True, kw_only=True)
 class Clock:
     """The stages of one reply. To be closed by `finish`."""
@@ -29,7 +35,7 @@ class Clock:
     """Whether spans hold the question and the reply."""
     _seconds: dict[str, float] = field(default_factory=dict)
     _begun: float = field(default_factory=time.perf_counter)
-    _tracer: "Tracer | None" = field(default_factory=lambda: _tracer())
+    _tracer: "Tracer | None" = field(default_factory=_tracer)
     _span: "Span | None" = None
 
     def __post_init__(self) -> None:
@@ -75,12 +81,6 @@ class Clock:
         from opentelemetry.trace import set_span_in_context
 
         return self._tracer.start_span(f"{NAME}.{name}", context=set_span_in_context(self._span))
-
-
-def _tracer() -> "Tracer | None":
-    # Who has configured it has loaded it; loading it here would cost everybody else the time.
-    loaded = sys.modules.get("opentelemetry.trace")
-    return loaded.get_tracer(NAME) if loaded else None
 
 
 def _fail(span: "Span | None", error: BaseException) -> None:

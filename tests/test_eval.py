@@ -109,14 +109,14 @@ def test_parallel_passages_are_dealt_out(data: Path) -> None:
     assert {(p.pid, p.language) for p in mixed} == {("xq-000-000", "en"), ("xq-001-000", "ru")}
 
 
-async def test_set_is_measured(data: Path, tmp_path: Path) -> None:
+def test_set_is_measured(data: Path, tmp_path: Path) -> None:
     """Where the article stood, and whether what would be shown holds the answer."""
     xquad = read_set(data, "xquad")
     english = [p for p in xquad.passages if p.language == "en"]
     questions = [q for q in xquad.questions if q.language == "en"]
     parts = open_parts(english, tmp_path)
     assert recall(parts, questions) == [0, 0]
-    found = await sentences(parts, xquad, questions)
+    found = sentences(parts, xquad, questions)
     assert [(one.place, one.shown) for one in found] == [(0, True), (0, True)]
     assert all(one.sentences >= 1 for one in found)
 

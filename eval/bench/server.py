@@ -23,7 +23,7 @@ from typing import Any
 
 from eval.claims import GoldenClaim
 
-PIECE = 4
+PIECE = 4000
 """Characters of an event: what a token of English has, about."""
 
 PLAIN = (
