@@ -376,11 +376,13 @@ def swap(
     claims: Annotated[Path | None, typer.Option(help="Another file of claims.")] = None,
 ) -> None:
     """Put true claims to their own quotes and to other articles': which does the verifier drop?"""
-    from eval.swap import FILE, bundled, lines, measure, plain_verifier, read_claims
+    from eval.swap import FILE, bundled, lines, measure, read_claims
     from rag.settings import SAMPLE_CORPUS
+    from rag.understand import LANGUAGES
+    from rag.verify import Verifier
 
     found = read_claims(claims or FILE, bundled(corpus or SAMPLE_CORPUS))
-    swaps = measure(found, plain_verifier())
+    swaps = measure(found, Verifier.of_languages(LANGUAGES))
     show(lines(swaps))
     raise typer.Exit(HELD if swaps.held else GATE_FAILED)
 

@@ -6,7 +6,9 @@
 Nothing is retrieved and nothing is answered: real systems wrote the claims and cited the
 passages, experts judged whether these carry them. `Complete` is carried; `Partial` and
 `Incomplete` are not; `N/A` says nothing, so those claims stand in the file, and are counted as left
-out. A claim is found carried when none of its facts is missing from its evidence.
+out. A claim is found carried when the whole of `rag.verify.Verifier` has nothing against it; what
+its facts alone say (numbers, dates, names) stands beside that, and is what `citations.supported`
+counts, as in any other run.
 
 The floor is what anybody would try first: the share of a claim's words that stand in its
 evidence. Its threshold is chosen on every other claim, and it is reported on the rest, beside
@@ -36,6 +38,8 @@ from eval.score import ALL, Scores, score
 from eval.wording import tokens
 from rag.domain import Article
 from rag.errors import StorageError, UsageError
+from rag.understand import LANGUAGES
+from rag.verify import Verifier
 
 NAME = "expertqa"
 LANGUAGE = "en"
@@ -82,6 +86,8 @@ class Verdict:
 
     experts: bool
     verifier: bool
+    facts: bool
+    """Whether its evidence carries its facts, which is a part of the verifier's verdict."""
     overlap: float
     """The share of its words that stand in its evidence, 0..1."""
     even: bool
@@ -181,11 +187,17 @@ def scores(answers: Answers, *, seed: int = SEED) -> Scores:
     Figures about answering and refusing are left away, for nothing was asked.
     """
     plain = score(answers, seed=seed)
-    plain = replace(plain, graded=tuple(map(_beside, plain.graded)))
+    verifier = Verifier.of_languages(LANGUAGES)
+    found = {one.case.id: carried(one, plain.articles, verifier) for one in plain.graded}
+    plain = replace(
+        plain, graded=tuple(_beside(one, found=found[one.case.id]) for one in plain.graded)
+    )
     places = {case.id: place for place, case in enumerate(answers.cases)}
     verdicts: dict[str, list[Verdict | None]] = {ALL: []}
     for one in plain.graded:
-        verdict = _verdict(one, plain.articles, even=places[one.case.id] % 2 == 0)
+        verdict = _verdict(
+            one, plain.articles, found=found[one.case.id], even=places[one.case.id] % 2 == 0
+        )
         tags = [tag for tag in one.case.tags if not tag.startswith(SUPPORT)]
         for name in (ALL, *(f"tag: {tag}" for tag in tags)):
             verdicts.setdefault(name, []).append(verdict)
@@ -201,9 +213,18 @@ def scores(answers: Answers, *, seed: int = SEED) -> Scores:
     return replace(plain, slices=slices, curve=())
 
 
-def _beside(graded: Graded) -> Graded:
+def carried(graded: Graded, articles: Mapping[str, Article], verifier: Verifier) -> bool:
+    """Whether the whole verifier finds that the evidence of a claim carries it."""
+    for shown in graded.attempt.statements:
+        quotes = [(quote.quote, articles[quote.article].language) for quote in shown.quotes]
+        if not quotes or verifier.faults(shown.text, LANGUAGE, quotes):
+            return False
+    return all(graded.exact.values())
+
+
+def _beside(graded: Graded, *, found: bool) -> Graded:
     """A claim whose verdict is right where the verifier agrees with the experts."""
-    support, found = _support(graded.case), all(graded.supported)
+    support = _support(graded.case)
     if support != CARRIED and support not in NOT_CARRIED:
         return replace(graded, outcome=Outcome.UNSCORED, right=False, why="experts could not judge")
     right = found is (support == CARRIED)
@@ -224,6 +245,8 @@ def agreement(verdicts: Sequence[Verdict | None], seed: int = SEED) -> Iterator[
     )
     pairs = [(one.experts, one.verifier) for one in judged]
     yield _balanced("experts.balanced", pairs, "the verifier", seed)
+    facts = [(one.experts, one.facts) for one in judged]
+    yield _balanced("experts.facts.balanced", facts, "the facts alone", seed)
     yield _rate("experts.sensitivity", pairs, of=True)
     yield _rate("experts.specificity", pairs, of=False)
     yield kappa_figure(
@@ -303,7 +326,9 @@ def _rate(name: str, pairs: Sequence[tuple[bool, bool]], *, of: bool) -> Figure:
     return share_of(name, sum(verdict is of for verdict in verdicts), len(verdicts), counts)
 
 
-def _verdict(graded: Graded, articles: Mapping[str, Article], *, even: bool) -> Verdict | None:
+def _verdict(
+    graded: Graded, articles: Mapping[str, Article], *, found: bool, even: bool
+) -> Verdict | None:
     """The verdicts on a claim; none where the experts have none."""
     support = _support(graded.case)
     if support != CARRIED and support not in NOT_CARRIED:
@@ -314,7 +339,8 @@ def _verdict(graded: Graded, articles: Mapping[str, Article], *, even: bool) -> 
     }
     return Verdict(
         experts=support == CARRIED,
-        verifier=all(graded.supported),
+        verifier=found,
+        facts=all(graded.supported),
         overlap=len(claim & evidence) / len(claim) if claim else 0.0,
         even=even,
     )

@@ -24,16 +24,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from eval.cases import FOLDER
 from eval.intervals import Interval, bootstrap, wilson
-from rag.analysis import Analyser
-from rag.answerer import LANGUAGES
-from rag.cldr import Names
 from rag.corpus import article_path, read_article
 from rag.domain import Article
 from rag.errors import UsageError
 from rag.languages import LanguageDetector
-from rag.lexicon import Lexicon
 from rag.settings import Settings
-from rag.stopwords import StopWords
+from rag.understand import LANGUAGES
 from rag.verify import Verifier
 
 FILE = FOLDER / "claims.yaml"
@@ -151,12 +147,6 @@ def bundled(corpus: Path) -> Callable[[str], Article]:
 
 
 # --- Measuring -----------------------------------------------------------------------------------
-
-
-def plain_verifier() -> Verifier:
-    """The verifier as the library makes it, over the languages of the lexicon."""
-    names = Names(LANGUAGES)
-    return Verifier(Analyser(lexicon=Lexicon(), names=names, stop_words=StopWords()))
 
 
 def measure(claims: Sequence[tuple[Row, Quotes]], verifier: Verifier) -> Swaps:

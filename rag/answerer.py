@@ -139,7 +139,7 @@ class Answerer:
     ) -> AsyncGenerator[Statement | Draft, None]:
         """The statements that a draft makes, then those of its mended claims, then the draft."""
         generator, clock = self.generator, stating.clock
-        whole = Draft(claims=())
+        whole = Draft(claims=(), confidence=0.0)
         drafting = generator.draft(stating.question, found.material, stating.ledger)
         async with aclosing(drafting):
             while True:
@@ -209,8 +209,13 @@ class Answerer:
         limit = limit or self.indexer.settings.hits
         languages = await aside(self.lookup.languages)
         understanding = Understanding(detector=self._detector, now=self.now)
-        understood = await understanding.question(text, (), languages, Ledger(), Clock())
-        found = await aside(self.lookup.find, understood.question, limit)
+        clock = Clock(name="search")
+        try:
+            understood = await understanding.question(text, (), languages, Ledger(), clock)
+            with clock.stage("retrieve"):
+                found = await aside(self.lookup.find, understood.question, limit)
+        finally:
+            clock.finish(None)
         return found.material.hits[:limit]
 
     async def prepare(self, *, progress: Progress = lambda _done, _total: None) -> Report | None:

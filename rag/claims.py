@@ -2,8 +2,9 @@
 
     {"claims": [{"text": "…", "keys": ["k…", …]}, …]}
 
-What stands around the object (prose, a code fence, thoughts) is passed over, and claims in a bare
-list, or by themselves, count, too. Where a reply is cut into pieces changes nothing.
+What stands around the object (prose, a code fence, thoughts, another object) is passed over.
+Claims in a bare list, or by themselves, count, too. Where a reply is cut into pieces changes
+nothing.
 """
 
 import re
@@ -19,16 +20,20 @@ MOST_KEYS = 16
 """Keys of a claim; more are left out."""
 
 BEGINNINGS = 20
-"""Braces that are tried for the beginning of an object, so that a reply of braces stays cheap."""
+"""Braces in vain that are tried for the beginning of an object, so that a reply of braces stays
+cheap."""
 
 LONGEST = 50_000
-"""Characters of objects that are read; what follows is left unread."""
+"""Characters from the first brace on that are read; what follows is left unread."""
 
 DEEP = 500
 """Characters of the path to a value, such as `claims.item.text`; a longer one leads nowhere."""
 
 _SEGMENT = re.compile(r"[^}]{0,2047}\}|[^}]{1,2048}")
 """Small, since the parser spells out the whole path with every event."""
+
+_CONTROLS = dict.fromkeys(range(0x20), " ")
+"""Line breaks and the like: JSON knows none inside of a string, models write some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +52,14 @@ class ClaimReader:
         """Claims so far."""
         self.readable = False
         """Whether there was a claim, or a whole list of none: else the reply is no answer."""
+        self.whole = False
+        """Whether a list of claims was read to its end."""
         self._object: _Object | None = None
         self._read: list[str] = []
         """What the object that is being read has been fed."""
         self._beginnings = BEGINNINGS
         self._characters = 0
+        """From the first brace on."""
         self._over = False
 
     @property
@@ -62,25 +70,33 @@ class ClaimReader:
     @property
     def flooded(self) -> bool:
         """Whether there was more than any answer needs."""
-        return self.count >= MOST or self._characters > LONGEST
+        return self.count >= MOST or self._characters >= LONGEST
 
     def feed(self, piece: str) -> list[Raw]:
         """The claims that close in the next piece of a reply."""
         found: list[Raw] = []
-        waiting = deque(_SEGMENT.findall(piece))
-        while waiting and not self.over:
+        waiting = deque(_SEGMENT.findall(self._admitted(piece)))
+        while waiting and not self._over and self.count < MOST:
             segment = self._begun(waiting.popleft())
             if self._object is None or not segment:
                 continue
-            self._characters += len(segment)
             self._read.append(segment)
             claims, broken = self._object.feed(segment)
-            for claim in claims[: MOST - self.count]:
-                self.count += 1
-                self.readable = True
-                found.append(claim)
+            claims = claims[: MOST - self.count]
+            found.extend(claims)
+            self.count += len(claims)
+            self.whole = self._object.whole or (self.whole and not claims)
+            self.readable = self.readable or self.whole or bool(claims)
             waiting.extendleft(reversed(self._after(self._object, broken=broken)))
         return found
+
+    def _admitted(self, piece: str) -> str:
+        """What of a piece is read at all."""
+        if not self._characters:
+            piece = piece[piece.find("{") :] if "{" in piece else ""
+        piece = piece[: LONGEST - self._characters]
+        self._characters += len(piece)
+        return piece.translate(_CONTROLS)
 
     def _begun(self, segment: str) -> str:
         """What of a segment belongs to an object; one is begun where none is being read."""
@@ -89,8 +105,10 @@ class ClaimReader:
         brace = segment.find("{")
         if brace < 0:
             return ""
+        if not self._beginnings:
+            self._over = True
+            return ""
         self._beginnings -= 1
-        self._over = self._beginnings < 0
         self._object, self._read = _Object(), []
         return segment[brace:]
 
@@ -99,11 +117,11 @@ class ClaimReader:
         if not broken and not read.closed:
             return ()
         self._object = None
-        if read.whole:
-            self.readable = self._over = True
-        elif broken and read.count:
-            self._over = True  # What was read stays; behind a fault nothing is certain.
-        elif broken:
+        if read.count:
+            # Behind a whole list there is nothing more, and behind a fault nothing is certain.
+            self._over = read.whole or broken
+            self._beginnings += 1
+        elif not read.whole:
             return _SEGMENT.findall("".join(self._read)[1:])
         return ()
 
@@ -135,8 +153,12 @@ class _Object:
             broken = True
         events = list(self._events)
         del self._events[:]
-        broken = broken or any(len(prefix) > DEEP for prefix, _, _ in events)
-        found = [claim for event in events for claim in self._take(*event)]
+        found: list[Raw] = []
+        for prefix, event, value in events:
+            if len(prefix) > DEEP:
+                broken = True
+                break
+            found.extend(self._take(prefix, event, value))
         self.count += len(found)
         return found, broken
 

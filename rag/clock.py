@@ -31,6 +31,8 @@ def _tracer() -> "Tracer | None":
 class Clock:
     """The stages of one reply. To be closed by `finish`."""
 
+    name: str = "answer"
+    """Of the work as a whole."""
     texts: bool = False
     """Whether spans hold the question and the reply."""
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -40,7 +42,7 @@ class Clock:
 
     def __post_init__(self) -> None:
         if self._tracer:
-            self._span = self._tracer.start_span(f"{NAME}.answer")
+            self._span = self._tracer.start_span(f"{NAME}.{self.name}")
 
     @property
     def seconds(self) -> Mapping[str, float]:

@@ -43,9 +43,9 @@ def context(material: Material, budget: int) -> Context:
     chosen: list[Passage] = []
     opened: set[str] = set()
     for passage in material.passages:
-        cost = tokens(_lines(passage))
+        cost = tokens(f"{GAP}\n{_lines(passage)}\n")
         if passage.article_id not in opened:
-            cost += tokens(_head(passage, material))
+            cost += tokens(f"{_head(passage, material)}\n")
         if chosen and cost > budget:
             break
         budget -= cost

@@ -1,12 +1,9 @@
 """Asking a language model something, and entering what it took into the ledger."""
 
+import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from functools import cache
 from types import MappingProxyType
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from prompts import Prompt
 from rag.domain import Question
@@ -17,6 +14,12 @@ from rag.ports import Ending, Message, Model, Shape
 
 Texts = Sequence[tuple[str, str]]
 """Other people's texts, each under its label."""
+
+EXCHANGES = 6
+"""Earlier questions with their replies that a model is told of."""
+
+LONGEST = 2_000
+"""Characters of each of them."""
 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
@@ -30,12 +33,19 @@ OUTCOMES: Mapping[str, str] = MappingProxyType(
 """What an unhappy ending means, to stand behind `The language model was not heard out: `."""
 
 
+BEGINNINGS = 100
+"""Braces that are tried for the beginning of an object, so that a reply of braces stays cheap."""
+
+
 def history_texts(question: Question) -> list[tuple[str, str]]:
-    """The conversation before a question."""
+    """The end of the conversation before a question."""
     return [
-        text
-        for exchange in question.history
-        for text in (("earlier question", exchange.question), ("earlier reply", exchange.reply))
+        (label, text[:LONGEST])
+        for exchange in question.history[-EXCHANGES:]
+        for label, text in (
+            ("earlier question", exchange.question),
+            ("earlier reply", exchange.reply),
+        )
     ]
 
 
@@ -81,23 +91,26 @@ def outcome(ending: Ending) -> str:
 
 
 def strings_of(reply: str) -> Mapping[str, str]:
-    """The strings of the JSON object in a reply; what stands around it is passed over.
+    """The strings of the last JSON object in a reply; what stands around it is passed over.
 
     Raises `ModelError` where there is none.
     """
-    begin, end = reply.find("{"), reply.rfind("}")
-    try:
-        values = _adapter().validate_json(reply[begin : end + 1])
-    except ValidationError:
-        raise unreadable() from None
-    return {name: value for name, value in values.items() if isinstance(value, str)}
+    decoder = json.JSONDecoder()
+    found: dict[str, object] | None = None
+    start = reply.find("{")
+    for _ in range(BEGINNINGS):
+        if start < 0:
+            break
+        try:
+            found, end = decoder.raw_decode(reply, start)
+        except (ValueError, RecursionError):
+            end = start + 1
+        start = reply.find("{", end)
+    if found is None:
+        raise unreadable()
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def unreadable() -> ModelError:
     """That a reply was no answer to what was asked."""
     return ModelError("The language model's reply was not in the form that was asked for.")
-
-
-@cache
-def _adapter() -> TypeAdapter[dict[str, Any]]:
-    return TypeAdapter(dict[str, Any])

@@ -11,12 +11,20 @@ from rag.domain import Provenance, Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What a million tokens cost. `cached` are tokens in that the server had kept."""
+    """What a million tokens cost. `cached` are tokens in that the server had kept.
+
+    Raises `ValueError` for what is no price.
+    """
 
     tokens_in: float
     tokens_out: float
     cached: float | None = None
     """As much as any other where it is not given."""
+
+    def __post_init__(self) -> None:
+        # Also of NaN, which is not less than anything.
+        if not all(0 <= one < inf for one in (self.tokens_in, self.tokens_out, self.cached or 0)):
+            raise ValueError("a price is a number from 0 on")
 
     def of(self, usage: Usage) -> float:
         """The price of a usage."""
@@ -54,8 +62,12 @@ class Ledger:
 
     @property
     def provenance(self) -> Provenance:
-        """All of it. The cost is known where the price of every model is."""
-        costs = [self.prices[model].of(u) for model, u in self._usages if model in self.prices]
+        """All of it. The cost is known where every reply was counted and its model has a price."""
+        costs = [
+            self.prices[model].of(usage)
+            for model, usage in self._usages
+            if model in self.prices and (usage.tokens_in or usage.tokens_out)
+        ]
         known = bool(costs) and len(costs) == len(self._usages)
         return Provenance(
             model=self.writer,

@@ -47,6 +47,7 @@ _BEFORE_NOUN = re.compile(
     r"(?:der|die|das|den|dem|des|im|am|zum|zur|vom|beim|ins|ans|(?:k?ein|dies|jen|jed|welch|all|"
     r"manch|mein|dein|sein|ihr|unser|viel|wenig|mehrer|einig)\w{0,2}|mehr|etwas)$"
 )
+_WORD_AFTER = re.compile(r"\s([^\W\d_]+)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)\s\Z")
 _ADJECTIVE = re.compile(r"\w{2}(?:e|en|er|es|em)$")
 
@@ -68,8 +69,8 @@ def strange_names(claim: str, language: str, quotes: Quotes, analyser: Analyser)
             common = language == "de" and not before_name and _after_article(claim, part.start)
             if (
                 (before_name and language != "de")
-                or _after_saying(claim, parts, place)
-                or (not common and _before_saying(claim, parts, place))
+                or _after_saying(claim, part, language, analyser)
+                or (not common and _before_saying(claim, part, language, analyser))
                 or (not common and _replaced(claim, language, parts, place, quotes, analyser))
             ):
                 yield part
@@ -115,19 +116,20 @@ def _before_name(claim: str, part: Unit, named: Sequence[Fact]) -> bool:
     )
 
 
-def _before_saying(claim: str, parts: Sequence[Unit], place: int) -> bool:
+def _before_saying(claim: str, part: Unit, language: str, analyser: Analyser) -> bool:
     """Whether a word of saying follows: `Teng said`."""
-    return place + 1 < len(parts) and _says(claim, parts[place], parts[place + 1])
+    after = _WORD_AFTER.match(claim, part.end)
+    return after is not None and _says(after[1], language, analyser)
 
 
-def _after_saying(claim: str, parts: Sequence[Unit], place: int) -> bool:
+def _after_saying(claim: str, part: Unit, language: str, analyser: Analyser) -> bool:
     """Whether a word of saying stands before: `sagte Teng`."""
-    return place > 0 and _says(claim, parts[place], parts[place - 1])
+    before = _WORD_BEFORE.search(claim, max(0, part.start - 40), part.start)
+    return before is not None and _says(before[1], language, analyser)
 
 
-def _says(claim: str, part: Unit, verb: Unit) -> bool:
-    gap = claim[min(part.end, verb.end) : max(part.start, verb.start)]
-    return bool(verb.concepts & SAYING) and not gap.strip()
+def _says(word: str, language: str, analyser: Analyser) -> bool:
+    return any(found.concept in SAYING for found in analyser.lexicon.find([word], language))
 
 
 def _replaced(

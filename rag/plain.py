@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from functools import partial
 
 from rag.paths import is_bad
 
@@ -11,33 +13,36 @@ LONGEST = 1_000
 JOINERS = "\u200c\u200d"
 """Invisible, but letters of some scripts need them."""
 
+_KEY = re.compile(r"k[a-z2-7]{6}")
 _MARKER = re.compile(
-    r"\s?(?:[\[【(]\s?(?:\^?\d{1,3}|k[a-z2-7]{5,16})(?:\s?[,;]\s?(?:\d{1,3}|k[a-z2-7]{5,16})){0,8}\s?"
-    r"[\]】)](?!\())"
+    r"\s?[\[【(]\s?(?:\^?\d{1,3}|k[a-z2-7]{6})(?:\s?[,;–-]\s?(?:\^?\d{1,3}|k[a-z2-7]{6})){0,8}\s?"
+    r"[\]】)](?!\()|\s?【\d[^【】]{0,30}】"
 )
-"""Citations typed into the text: `[1]`, `[1, 2]`, `【3】`, `(kabc2def)`; numbers not in `( )`."""
+"""Citations typed into the text: `[1]`, `[1, 2]`, `【3†a.txt】`, `(kabc2de)`."""
 
-_EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|`{1,3}|~~")
-_LEAD = re.compile(r"\A(?:#{1,6}|>{1,3}|[-*•–])\s+")
-_MARKUP = re.compile(r"<\s?[/!?]?\s?[a-zA-Z]|&(?:#\w{1,8}|[a-zA-Z]{2,8});|\]\s?\(|\]:")
-_ADDRESS = re.compile(r"\w:/|www\.|\w@\w|\b(?:javascript|data|mailto|tg):", re.IGNORECASE)
+_EMPHASIS = re.compile(r"(?<![\d*])\*{1,3}|\*{1,3}(?![\d*])|(?<!\w)_{1,3}|_{1,3}(?!\w)|`{1,3}|~~")
+"""Not `2*5`, nor `a_b`."""
+
+_LEAD = re.compile(r"\A(?:#{1,6}|>{1,3}|[-*•–])\s+(?!\d)")
+_MARKUP = re.compile(r"<\s?(?:[!?]|/?\s?[a-zA-Z])|&(?:#\w{1,8}|[a-zA-Z]{2,8});|\]\s?\(|\]:")
+_ADDRESS = re.compile(
+    r"\w:/|www\.|\w@\w|\w\.[^\W\d_]{2,}/\w|\b(?:javascript|data|mailto|tg):(?=\S)", re.IGNORECASE
+)
 
 
-def plain(text: str) -> str:
+def plain(text: str, keys: Sequence[str] = ()) -> str:
     """A text on one line, composed (NFC), without typed citations and marks of emphasis.
 
-    What is taken away is no word: a `2` that is emphasised stays.
+    What is taken away is no word: a `2` that is emphasised stays, and so does `(kitchen)`, though
+    a key may look like it, unless it is one of the claim's `keys`.
     """
     line = " ".join(unicodedata.normalize("NFC", text).split())
-    line = _MARKER.sub(_unmarked, line)
-    line = _LEAD.sub("", _EMPHASIS.sub("", line))
-    return " ".join(line.replace("\u00ad", "").split())
-
-
-def _unmarked(match: re.Match[str]) -> str:
-    """Nothing; a number in round brackets, which is no citation, stays."""
-    marker = match.group()
-    return marker if "(" in marker and any(map(str.isdecimal, marker.strip(" ()"))) else ""
+    if len(line) > 2 * LONGEST:
+        return line  # It is not shown; and marks within marks take their time.
+    cleaner = _once(line, keys)
+    while cleaner != line:
+        line, cleaner = cleaner, _once(cleaner, keys)
+    return line
 
 
 def blemish(text: str) -> str | None:
@@ -52,7 +57,24 @@ def blemish(text: str) -> str | None:
         return "it holds markup"
     if _ADDRESS.search(text):
         return "it holds an address"
+    if plain(text) != text:
+        return "it is not plain text on one line"
     return None
+
+
+def _once(line: str, keys: Sequence[str]) -> str:
+    line = _MARKER.sub(partial(_unmarked, keys), line)
+    line = _LEAD.sub("", _EMPHASIS.sub("", line))
+    return unicodedata.normalize("NFC", " ".join(line.replace("\u00ad", "").split()))
+
+
+def _unmarked(keys: Sequence[str], match: re.Match[str]) -> str:
+    """Nothing; what may be a word, or a number in round brackets, stays."""
+    marker = match.group()
+    named = _KEY.findall(marker)
+    words = any(name.isalpha() and name not in keys for name in named)
+    numbers = "(" in marker and not named
+    return marker if (words or numbers) and "【" not in marker else ""
 
 
 def _is_hidden(character: str) -> bool:

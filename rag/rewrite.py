@@ -55,11 +55,13 @@ class Rewriter:
         key = (question.meant, question.language, others)
         if not others:
             return MappingProxyType({})
-        if key not in self._kept:
-            self._kept[key] = await self._translated(question, sorted(others), ledger)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = await self._translated(question, sorted(others), ledger)
+            self._kept[key] = kept
             if len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
-        return self._kept[key]
+        return kept
 
     async def _translated(
         self, question: Question, others: list[str], ledger: Ledger

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as SourceError
 
 from rag.errors import SettingsError
 from rag.ledger import Price
@@ -41,8 +42,8 @@ def _without_password(url: str) -> str:
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
-    if parts.password:
-        raise ValueError("it holds a password: put the key into OPENAI_API_KEY")
+    if parts.username or parts.password:
+        raise ValueError("it holds a name or a password: put the key into OPENAI_API_KEY")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("it is no address: write one such as http://127.0.0.1:8080/v1")
     return url
@@ -136,6 +137,11 @@ class Settings(_Fields):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_sentence(error)) from None
+        except SourceError:
+            # Only `prices` is read as JSON.
+            raise SettingsError(
+                "The setting CITEBOT_PRICES cannot be used: it is not JSON."
+            ) from None
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
                 f"The file .env cannot be read ({error}): make it readable UTF-8, or remove it."
@@ -144,7 +150,9 @@ class Settings(_Fields):
 
 def _sentence(error: ValidationError) -> str:
     problem = error.errors()[0]
-    name = "_".join(str(part) for part in problem["loc"]).upper()
+    setting, *inside = (str(part) for part in problem["loc"])
+    name = setting.upper()
     why = problem["msg"].removeprefix("Value error, ")
     prefix = "" if name.startswith("OPENAI_") else "CITEBOT_"
-    return f"The setting {prefix}{name} cannot be used: {why}."
+    place = f"{', '.join(inside)}: " if inside else ""
+    return f"The setting {prefix}{name} cannot be used: {place}{why}."

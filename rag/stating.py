@@ -4,7 +4,7 @@ claim ─ plain? ─ said before? ─ keys ─ quotes in the file ─ facts ─ 
                              what fails is dropped, with its reason
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rag.check import Checker
@@ -35,11 +35,15 @@ class Stating:
     clock: Clock
     statements: list[Statement] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
-    failed: list[Dropped] = field(default_factory=list)
-    """Those of the dropped that somebody may mend."""
     degraded: str = ""
     """Why the judge was not heard, if so."""
     _said: set[str] = field(default_factory=set)
+
+    @property
+    def failed(self) -> Sequence[Dropped]:
+        """Those of the dropped that somebody may mend: in no article's words, each once."""
+        texts = {one.claim.text.casefold(): one for one in self.dropped if not one.claim.verbatim}
+        return [one for text, one in texts.items() if text not in self._said]
 
     async def state(self, claim: Claim) -> Statement | None:
         """The statement that a claim makes; nothing where it may not be shown."""
@@ -49,7 +53,7 @@ class Stating:
             with self.clock.stage("judge"):
                 checked = await self._judged(checked, self.judge)
         if isinstance(checked, Dropped):
-            self._drop(checked)
+            self.dropped.append(checked)
             return None
         statement = self.checker.state(checked)
         self.statements.append(statement)
@@ -88,8 +92,3 @@ class Stating:
         if carried:
             return supported
         return Dropped(claim=supported.claim, why="the judge says that its quotes do not carry it")
-
-    def _drop(self, dropped: Dropped) -> None:
-        self.dropped.append(dropped)
-        if not dropped.claim.verbatim and dropped.claim.text.casefold() not in self._said:
-            self.failed.append(dropped)

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag import inflect
 from rag.analysis import Analyser
 from rag.facts import Kind, facts
 from rag.sentences import sentence_spans
 from rag.spelling import spelling
 from rag.terms import Stems, Word, fold, words
+from rag.words import words_of
 
 GRAM = 3
 """Length of the n-grams that two words are compared by."""
@@ -144,10 +146,7 @@ def alike(one: frozenset[str], other: frozenset[str]) -> bool:
 def units(text: str, language: str, analyser: Analyser) -> tuple[Unit, ...]:
     """The units of a claim in order; stop words are none, nor what `rag.facts` measures."""
     parts = words(text)
-    measured = bytearray(len(text))
-    for fact in facts(text, language, analyser.names):
-        if fact.kind in MEASURED:
-            measured[fact.start : fact.end] = b"\1" * (fact.end - fact.start)
+    measured = _measured(text, parts, language, analyser)
     stems = Stems().of((word.text for word in parts), language)
     meant = _meant(text, parts, language, analyser)
     return tuple(
@@ -161,8 +160,26 @@ def units(text: str, language: str, analyser: Analyser) -> tuple[Unit, ...]:
             name=(first, last) not in meant and parts[first].text[0].isupper(),
         )
         for first, last in _runs(len(parts), meant)
-        if not any(measured[parts[first].start : parts[last - 1].end])
-        and analyser.topical(parts[first:last], language)
+        if measured.isdisjoint(range(first, last)) and analyser.topical(parts[first:last], language)
+    )
+
+
+def _measured(
+    text: str, parts: Sequence[Word], language: str, analyser: Analyser
+) -> frozenset[int]:
+    """The words of numbers, dates and amounts, by their places; `году` belongs to `2024 году`."""
+    spans = [
+        (fact.start, fact.end)
+        for fact in facts(text, language, analyser.names)
+        if fact.kind in MEASURED
+    ]
+    ends = {end + 1 for _, end in spans}
+    known = words_of(language).durations
+    return frozenset(
+        place
+        for place, word in enumerate(parts)
+        if any(start < word.end and word.start < end for start, end in spans)
+        or (word.start in ends and inflect.fold(word.text) in known)
     )
 
 

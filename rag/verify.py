@@ -1,20 +1,33 @@
-"""Whether quotes carry the facts of a claim: numbers, amounts, dates, countries, names."""
+"""Whether quotes carry a claim; every reason against it, as a phrase.
+
+    claim is a quote, word for word ── carried
+    facts     numbers, amounts, dates, countries, names are in a quote   facts, proper, lone
+    support   the quotes speak of enough of its words                   support
+    polarity  nothing is denied, reversed, bounded from the other side  polarity
+    roles     nobody has the part of somebody else                      roles
+
+Not a proof: a claim that says with the words of its quotes what they do not say passes, unless
+one of these sees it.
+"""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 from rag.analysis import Analyser
 from rag.cldr import Names
 from rag.dates import holds
 from rag.facts import Fact, Kind, facts
 from rag.inflect import fold
+from rag.lexicon import Lexicon
 from rag.lone import strange_names
 from rag.polarity import denial, opposite, unbounded
 from rag.proper import in_institution, is_common, is_institution, is_shaped
 from rag.roles import misplaced, reversed_way, swapped
 from rag.spelling import Spelling, same_word, spelling
+from rag.stopwords import StopWords
 from rag.support import MEASURED, Quotes, alike, letters, speaks, support, units, views
 from rag.words import words_of
 
@@ -65,6 +78,12 @@ class Verifier:
     def __init__(self, analyser: Analyser) -> None:
         self._analyser = analyser
 
+    @classmethod
+    def of_languages(cls, languages: Collection[str]) -> Self:
+        """As the library makes it, with the names that some languages have for countries."""
+        names = Names(languages)
+        return cls(Analyser(lexicon=Lexicon(), names=names, stop_words=StopWords()))
+
     def faults(self, claim: str, language: str, quotes: Quotes) -> tuple[str, ...]:
         """The reasons against a claim, each as a phrase; none when its quotes carry it.
 
@@ -82,30 +101,36 @@ class Verifier:
             if not self._rendered(claim, language, fact, quotes)
         ]
         strange = strange_names(claim, language, quotes, self._analyser)
-        places = sorted((one.start, one.end) for one in (*missing, *strange))
+        places = sorted(
+            [(fact.start, fact.end) for fact in missing]
+            + [(unit.start, unit.end) for unit in strange]
+        )
         if places:
             yield f"its quotes do not say {listed(claim[start:end] for start, end in places)}"
         found = support(claim, language, quotes, self._analyser)
-        if not found.spoken and not found.unspoken:
+        measured = _measured(claim, language, self._analyser.names)
+        if not (found.spoken or found.unspoken or measured):
             yield "it says nothing that quotes could carry"
-        elif found.share(_measured(claim, language, self._analyser.names)) < _least(
-            language, quotes
-        ):
+        elif found.share(measured) < _least(language, quotes):
             words = listed(claim[unit.start : unit.end] for unit in found.unspoken)
             yield f"its quotes hardly speak of it: nothing of {words}"
         yield from _turned(claim, language, quotes, self._analyser)
 
     def _rendered(self, claim: str, language: str, fact: Fact, quotes: Quotes) -> bool:
-        """Whether a name that no quote bears is an ordinary word, or stands there translated.
+        """Whether a name that no quote bears is none, or stands there in other words.
 
-        German capitals make names of nouns; over languages `Hurricane` and `Southern` are put
-        into words, and countries into compounds.
+        German capitals make names of nouns; an acronym is what it abbreviates; over languages
+        `Hurricane` and `Southern` are put into words, and countries into compounds.
         """
         translated = [(text, tongue) for text, tongue in quotes if tongue != language]
         if fact.kind is Kind.COUNTRY:
             names = self._analyser.names
             return any(_bears(claim, fact, text, tongue, names) for text, tongue in translated)
         words = claim[fact.start : fact.end]
+        if words.isupper() and any(
+            _spells_out(words, text) for text in (claim, *map(_text, quotes))
+        ):
+            return True
         parts = [
             unit
             for unit in units(claim, language, self._analyser)
@@ -139,6 +164,16 @@ def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> It
     fact = misplaced(claim, language, quotes, analyser)
     if fact:
         yield f"its quotes say “{claim[fact.start : fact.end]}” of another name"
+
+
+def _text(quote: tuple[str, str]) -> str:
+    return quote[0]
+
+
+def _spells_out(acronym: str, text: str) -> bool:
+    """Whether words in a row begin with the letters of an acronym: `chest pain ratio (CPR)`."""
+    initials = "".join(word[0] for word in _PART.findall(text)).casefold()
+    return len(acronym) > 2 and acronym.casefold() in initials
 
 
 def _bears(claim: str, fact: Fact, quote: str, language: str, names: Names) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from prompts import Prompt, load
 from rag.claims import ClaimReader, Raw
 from rag.context import context
-from rag.dialogue import Texts, history_texts, messages_of, outcome, pieces, unreadable
+from rag.dialogue import Texts, messages_of, outcome, pieces, unreadable
 from rag.domain import Claim, Draft, Dropped, Material, Question, Reason
 from rag.errors import ModelError
 from rag.languages import name_of
@@ -76,7 +76,6 @@ class Writer:
         texts = (
             *context(material, self._budget).texts,
             ("asked on", question.asked_at.date().isoformat()),
-            *history_texts(question),
             ("question", question.meant),
         )
         async with aclosing(self._reply(load("answer"), texts, question, ledger)) as reply:
@@ -106,6 +105,8 @@ class Writer:
             async for piece in reply:
                 if isinstance(piece, str):
                     claims.extend(_claims(reader.feed(piece)))
+                if reader.flooded:
+                    break
         return claims
 
     def _reply(
@@ -116,12 +117,15 @@ class Writer:
 
 
 def _claims(raw: Iterable[Raw]) -> list[Claim]:
-    return [Claim(text=plain(one.text), keys=one.keys) for one in raw]
+    return [Claim(text=plain(one.text, one.keys), keys=one.keys) for one in raw]
 
 
 def _draft(claims: Sequence[Claim], reader: ClaimReader, ending: Ending | None) -> Draft:
-    """What came of a reply. Raises `ModelError` where it was no answer."""
-    bad = outcome(ending) if ending else ""
+    """What came of a reply. Raises `ModelError` where it was no answer.
+
+    What comes behind a whole list of claims, such as blanks without end, does not matter.
+    """
+    bad = outcome(ending) if ending and not reader.whole else ""
     if not reader.readable:
         raise ModelError(bad) if bad else unreadable()
     if bad and not claims:

@@ -81,7 +81,7 @@ def test_sentence_keeps_its_number() -> None:
     """Citations are numbered in the order of first use; a sentence used again keeps its own."""
     one = checker()
     numbers = [
-        [c.number for c in shown(one, supported("So it is.", *sentences)).citations]
+        [c.number for c in shown(one, supported(sentences[0].text, *sentences)).citations]
         for sentences in ([PAID, SOLD], [BUILT], [SOLD, TURNS], [BUILT, PAID])
     ]
     assert numbers == [[1, 2], [3], [2, 4], [3, 1]]
@@ -178,7 +178,7 @@ def test_files_are_read_once_for_a_reply_and_anew_for_the_next() -> None:
     files = Files(MILL, HARBOUR)
     one = checker(files)
     for sentence in (SOLD, PAID, SOLD):
-        shown(one, supported("So it is.", sentence))
+        shown(one, supported(sentence.text, sentence))
     assert files.reads == ["mill.txt"]
-    checker(files).check(supported("So it is.", SOLD), "en")
+    checker(files).check(supported(SOLD.text, SOLD), "en")
     assert files.reads == ["mill.txt", "mill.txt"]

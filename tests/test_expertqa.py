@@ -143,7 +143,7 @@ def figure(figures: Sequence[Figure], name: str) -> Figure:
 
 def verdicts(pairs: Sequence[tuple[bool, bool]]) -> list[Verdict]:
     return [
-        Verdict(experts=truth, verifier=found, overlap=float(found), even=n % 2 == 0)
+        Verdict(experts=truth, verifier=found, facts=found, overlap=float(found), even=n % 2 == 0)
         for n, (truth, found) in enumerate(pairs)
     ]
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 BENCHMARKS = {
+    "answers": "answers by a language model: our time beside LlamaIndex, a crowd, first statements",
     "cold": "the wall time of a cold `ask` beside a plain LlamaIndex and Chroma script",
     "indexes": "lexical indexes: speed, size, recall (needs --data, a folder of public sets)",
     "scoring": "the time to score 10,000 stored answers, bootstrap included",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import chromadb
+from chromadb.config import Settings
 from llama_index.core import VectorStoreIndex
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.base.llms.types import (
@@ -23,26 +24,31 @@ from llama_index.vector_stores.chroma import ChromaVectorStore
 from openai import OpenAI
 from pydantic import PrivateAttr
 
-from rag.embed import HashEmbedder
+from rag.ports import Embedder
 
 WINDOW = 128_000
 """Tokens that the model may read: enough for one request per question."""
 
 
-class Hashed(BaseEmbedding):
+class Embedding(BaseEmbedding):
     """Our embedder as one of theirs."""
 
-    dimension: int
+    _embedder: Embedder = PrivateAttr()
+
+    def __init__(self, embedder: Embedder) -> None:
+        super().__init__()
+        self._embedder = embedder
 
     def _get_text_embedding(self, text: str) -> list[float]:
-        vector: list[float] = HashEmbedder(self.dimension).embed_question(text)[0].tolist()
+        vector: list[float] = self._embedder.embed_passages([text])[0].tolist()
         return vector
 
     def _get_query_embedding(self, query: str) -> list[float]:
-        return self._get_text_embedding(query)
+        vector: list[float] = self._embedder.embed_question(query)[0].tolist()
+        return vector
 
     async def _aget_query_embedding(self, query: str) -> list[float]:
-        return self._get_text_embedding(query)
+        return self._get_query_embedding(query)
 
 
 class Asked(CustomLLM):
@@ -61,27 +67,24 @@ class Asked(CustomLLM):
         """What the engine has to know of it."""
         return LLMMetadata(model_name="bench", context_window=WINDOW, num_output=1_000)
 
-    def complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponse:  # noqa: ARG002, FBT001, FBT002
+    def complete(self, prompt: str, *_: Any, **__: Any) -> CompletionResponse:
         """One request."""
         reply = self._client.chat.completions.create(
             model="bench", messages=[{"role": "user", "content": prompt}], temperature=0.0
         )
         return CompletionResponse(text=reply.choices[0].message.content or "")
 
-    def stream_complete(self, prompt: str, formatted: bool = False, **_: Any) -> CompletionResponseGen:  # noqa: ARG002, FBT001, FBT002
-        """Not asked for by the engine."""
+    def stream_complete(self, prompt: str, *_: Any, **__: Any) -> CompletionResponseGen:
+        """Not what the engine asks for."""
         raise NotImplementedError
 
 
-def engine(chroma: Path, url: str, hits: int) -> Callable[[str], str]:
+def engine(chroma: Path, embedder: Embedder, url: str, hits: int) -> Callable[[str], str]:
     """What answers a question from the only collection in a Chroma directory."""
-    client = chromadb.PersistentClient(
-        str(chroma), settings=chromadb.Settings(anonymized_telemetry=False)
-    )
+    client = chromadb.PersistentClient(str(chroma), settings=Settings(anonymized_telemetry=False))
     [collection] = client.list_collections()
     index = VectorStoreIndex.from_vector_store(
-        ChromaVectorStore(chroma_collection=collection),
-        embed_model=Hashed(dimension=int((collection.metadata or {})["dimension"])),
+        ChromaVectorStore(chroma_collection=collection), embed_model=Embedding(embedder)
     )
     asked = CitationQueryEngine.from_args(index, llm=Asked(url=url), similarity_top_k=hits)
     return lambda question: str(asked.query(question))

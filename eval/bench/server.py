@@ -1,10 +1,10 @@
 """A server that speaks like OpenAI's, in a process of its own, so that its work is not ours.
 
-    python -m eval.bench.server CLAIMS [--delay S] [--pace S] [--pause S]
+    python -m eval.bench.server CLAIMS [--delay S] [--piece N] [--pace S] [--pause S]
 
-It prints its port, and replies to whatever asks for completions: for claims with two of CLAIMS
-whose quotes it was sent, with their keys; for translations with the question itself; to anybody
-else with a fixed text. `GET /seen` tells what was asked since it was last asked for.
+It prints its port, and replies to whatever asks for completions: with two of CLAIMS whose quotes
+it was sent, where claims are asked for; with the question itself, where translations are; else
+with a text. `GET /seen` tells what was asked since it was last asked for.
 """
 
 import argparse
@@ -19,22 +19,34 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eval.claims import GoldenClaim
-
-PIECE = 4000
-"""Characters of an event: what a token of English has, about."""
+if TYPE_CHECKING:
+    from eval.claims import GoldenClaim
 
 PLAIN = (
     "Kazakhstan blocked trading platforms that had no licence [1]. The exchange advises "
     "governments on reserves of virtual assets, and says so itself [2]."
 )
-"""Replied to whoever asks for no form, as CitationQueryEngine does."""
+"""For whoever asks for no form, as CitationQueryEngine does."""
 
 USAGE = {"prompt_tokens": 3_000, "completion_tokens": 100, "total_tokens": 3_100}
 
 Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacing:
+    """How a server takes its time, in seconds."""
+
+    delay: float = 0.0
+    """Before a reply."""
+    piece: int = 0
+    """Characters of an event of a stream; 0 is a reply in one."""
+    pace: float = 0.0
+    """Before each event."""
+    pause: float = 0.0
+    """Behind the first claim."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,8 +58,8 @@ class Seen:
     most: int = 0
     """The most that were under way at once."""
     closed: list[float] = field(default_factory=list)
-    """By `time.monotonic`, which all processes share: when the last byte of each first claim
-    was about to be sent."""
+    """When the last byte of each first claim was about to be sent; by `time.monotonic`, which is
+    the same for all processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,41 +84,34 @@ class Served:
 
 
 @contextmanager
-def serving(
-    folder: Path,
-    claims: Sequence[GoldenClaim],
-    *,
-    delay: float = 0.0,
-    pace: float = 0.0,
-    pause: float = 0.0,
-) -> Iterator[Served]:
-    """A server in another process until the block ends; `folder` is where it reads the claims.
-
-    Times are seconds: before a reply, between its events, and behind the first claim.
-    """
+def serving(folder: Path, claims: Sequence["GoldenClaim"], pacing: Pacing) -> Iterator[Served]:
+    """A server in another process until the block ends; `folder` is where it finds the claims."""
     file = folder / "claims.json"
     file.write_text(json.dumps([(one.claim, one.quotes) for one in claims]), "utf-8")
-    times = [f"--delay={delay}", f"--pace={pace}", f"--pause={pause}"]
+    options = [f"--{name}={value}" for name, value in asdict(pacing).items()]
     process = subprocess.Popen(
-        [sys.executable, "-m", "eval.bench.server", str(file), *times],
+        [sys.executable, "-m", "eval.bench.server", str(file), *options],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
     )
     try:
-        yield Served(port=int(process.stdout.readline() if process.stdout else ""))
+        port = process.stdout.readline() if process.stdout else ""
+        if not port:
+            raise RuntimeError("the server did not begin")
+        yield Served(port=int(port))
     finally:
         process.kill()
         process.communicate()
 
 
 class _Server:
-    def __init__(self, claims: Sequence[tuple[str, Sequence[str]]], times: argparse.Namespace):
+    def __init__(self, claims: Sequence[tuple[str, Sequence[str]]], pacing: Pacing) -> None:
         self._claims = claims
-        self._times = times
+        self._pacing = pacing
         self._seen = Seen()
         self._under_way = 0
-        self._count = 0
+        self._answers = 0
 
     async def run(self) -> None:
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=512)
@@ -116,8 +121,9 @@ class _Server:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection until the client closes it."""
         try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
                 data = await reader.readexactly(int(length[1]) if length else 0)
                 if head.startswith(b"GET /seen "):
                     seen, self._seen = self._seen, Seen()
@@ -134,56 +140,54 @@ class _Server:
         self._under_way += 1
         self._seen.most = max(self._seen.most, self._under_way)
         try:
-            await asyncio.sleep(self._times.delay)
-            text, first = self._said(body)
+            await asyncio.sleep(self._pacing.delay)
+            parts = self._said(body)
             if body.get("stream"):
-                await self._stream(text, first, writer)
+                await self._stream(parts, writer)
             else:
-                message = {"role": "assistant", "content": text}
+                message = {"role": "assistant", "content": "".join(parts)}
                 choice = {"index": 0, "finish_reason": "stop", "message": message}
                 writer.write(_whole(_object("chat.completion", [choice]) | {"usage": USAGE}))
-                await writer.drain()
         finally:
             self._under_way -= 1
 
-    def _said(self, body: Body) -> tuple[str, int]:
-        """The text of a reply, and where its first claim ends; 0 if it holds none."""
+    def _said(self, body: Body) -> list[str]:
+        """The text of a reply; in two parts, if it holds claims, the first to the first's end."""
         shape = body.get("response_format", {}).get("json_schema", {})
+        words = body["messages"][-1]["content"]
         if shape.get("name") == "translations":
-            [question] = re.findall(r"^begin \S+ question\n(.*)\n", body["messages"][-1]["content"])
-            names = shape["schema"]["properties"]
-            return json.dumps(dict.fromkeys(names, question), ensure_ascii=False), 0
+            question = re.findall(r"^begin \S+ question\n(.*)\nend ", words, re.DOTALL)[0]
+            return [json.dumps(dict.fromkeys(shape["schema"]["properties"], question))]
         if shape.get("name") != "answer":
-            return PLAIN, 0
-        lines = re.findall(r"^(k\w+) (.*)$", body["messages"][-1]["content"], re.MULTILINE)
-        keys = {text: key for key, text in lines}
-        known = [one for one in self._claims if all(quote in keys for quote in one[1])]
-        chosen = [known[(self._count + step) % len(known)] for step in (0, 1)] if known else []
-        self._count += 1  # Other claims for the next question.
-        claims = [
-            json.dumps({"text": text, "keys": [keys[quote] for quote in quotes]}, ensure_ascii=False)
-            for text, quotes in chosen
-        ]
-        beginning = '{"claims": ['
-        return f"{beginning}{', '.join(claims)}]}}", len(beginning + "".join(claims[:1]))
+            return [PLAIN]
+        keys = {text: key for key, text in re.findall(r"^(k\w+) (.*)$", words, re.MULTILINE)}
+        known = [claim for claim in self._claims if all(quote in keys for quote in claim[1])]
+        first, second = (known[(self._answers + step) % len(known)] for step in (0, 1))
+        self._answers += 1  # Other claims for the next question, so that nothing is known of them.
+        return [f'{{"claims": [{_claim(first, keys)}', f", {_claim(second, keys)}]}}"]
 
-    async def _stream(self, text: str, first: int, writer: asyncio.StreamWriter) -> None:
+    async def _stream(self, parts: Sequence[str], writer: asyncio.StreamWriter) -> None:
         head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked"
         writer.write(f"{head}\r\n\r\n".encode() + _event([_choice({"role": "assistant"})]))
-        for part in filter(None, (text[:first], text[first:])):
-            pieces = [part[start : start + PIECE] for start in range(0, len(part), PIECE)]
-            for number, piece in enumerate(pieces, 1):
-                if self._times.pace:
-                    await asyncio.sleep(self._times.pace)
-                if first and part is not text[first:] and number == len(pieces):
+        pacing = self._pacing
+        for number, part in enumerate(parts if pacing.piece else ["".join(parts)]):
+            size = pacing.piece or len(part)
+            for start in range(0, len(part), size):
+                if pacing.pace:
+                    await asyncio.sleep(pacing.pace)
+                if len(parts) == 2 and not number and start + size >= len(part):
                     self._seen.closed.append(time.monotonic())
-                writer.write(_event([_choice({"content": piece})]))
+                writer.write(_event([_choice({"content": part[start : start + size]})]))
             await writer.drain()
-            if self._times.pause:
-                await asyncio.sleep(self._times.pause)
+            await asyncio.sleep(0 if number else pacing.pause)
         writer.write(_event([_choice({}, "stop")]) + _event([], usage=USAGE))
         writer.write(_chunk(b"data: [DONE]\n\n") + _chunk(b""))
         await writer.drain()
+
+
+def _claim(claim: tuple[str, Sequence[str]], keys: dict[str, str]) -> str:
+    text, quotes = claim
+    return json.dumps({"text": text, "keys": [keys[quote] for quote in quotes]})
 
 
 def _choice(delta: Body, finish: str | None = None) -> Body:
@@ -213,10 +217,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(prog="python -m eval.bench.server")
     parser.add_argument("claims", type=Path, help="JSON: claims, each with its quotes")
-    for name in ("delay", "pace", "pause"):
-        parser.add_argument(f"--{name}", type=float, default=0.0)
-    options = parser.parse_args(arguments)
-    asyncio.run(_Server(json.loads(options.claims.read_text("utf-8")), options).run())
+    for name, value in asdict(Pacing()).items():
+        parser.add_argument(f"--{name}", type=type(value), default=value)
+    options = vars(parser.parse_args(arguments))
+    claims = json.loads(options.pop("claims").read_text("utf-8"))
+    asyncio.run(_Server(claims, Pacing(**options)).run())
 
 
 if __name__ == "__main__":
