@@ -140,7 +140,8 @@ class _Object:
         self._text = ""
         self._keys: list[str] = []
         self._events: Any = sendable_list()
-        self._parser: Any = parse_coro(self._events)
+        # As floats: a number of thousands of digits is a fault then, and else ends the process.
+        self._parser: Any = parse_coro(self._events, use_float=True)
 
     def feed(self, segment: str) -> tuple[list[Raw], bool]:
         """The claims that close in a segment, and whether it is broken."""

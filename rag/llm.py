@@ -216,7 +216,6 @@ class LanguageModel:
                     "/chat/completions",
                     body=body,
                     cast_to=object,
-                    options={"security": {"bearer_auth": True}},
                     stream=True,
                     stream_cls=AsyncStream[object],
                 )

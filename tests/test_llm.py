@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from rag import llm
 from rag.domain import Usage
 from rag.errors import ModelError, ModelSettingsError
+from rag.fault import Fault
 from rag.llm import MOST, LanguageModel
 from rag.patience import Breaker, Patience
 from rag.ports import Ending, Message, Model, Shape
@@ -257,7 +258,7 @@ CALL = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "argume
     ("deltas", "finish", "text", "ended"),
     [
         ([{"content": "a"}], "length", "a", "length"),
-        ([{"content": "a"}], "max_tokens", "a", "length"),
+        ([{"content": "a"}], "MAX_TOKENS", "a", "length"),
         ([{"content": "a"}], "content_filter", "a", "content_filter"),
         ([], "content_filter", "", "content_filter"),
         ([], "stop", "", "stop"),
@@ -457,16 +458,15 @@ async def test_a_server_may_ignore_that_a_stream_is_wanted(reply: Reply) -> None
     assert server.asked[0].is_streamed
 
 
-def refuses(*names: str, named: bool = True, status: int = 400) -> Script:
-    """A server that does not know some parameters, or some forms of a reply."""
+def refuses(*names: str, told: str, status: int = 400) -> Script:
+    """A server that does not know some parameters, or some forms, and tells by `param` or words."""
 
     def script(request: Request) -> Reply:
         for name in names:
             if name in request.body or name == request.form:
-                words = f"Unsupported parameter: '{name}'." if named else "It does not work."
-                is_form = name.startswith("json_")
-                param = ("response_format" if is_form else name) if named else None
-                return fails(status, words, param=param)
+                param = "response_format" if name.startswith("json_") else name
+                words = f"'{name}' is not supported." if told == "words" else "It does not work."
+                return fails(status, words, param=param if told == "param" else None)
         return completes(TEXT)
 
     return script
@@ -504,12 +504,12 @@ def refuses(*names: str, named: bool = True, status: int = 400) -> Script:
         ),
     ],
 )
-@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(("status", "told"), [(400, "param"), (422, "words")])
 async def test_what_a_server_understands_is_found_out_once(
-    names: tuple[str, ...], forms: list[str], left: set[str], status: int
+    names: tuple[str, ...], forms: list[str], left: set[str], status: int, told: str
 ) -> None:
     """What a server refuses is not said to it again, and the rest is said as before."""
-    script = refuses(*names, status=status)
+    script = refuses(*names, told=told, status=status)
     async with asking(script, temperature=0.0) as (model, server):
         texts = [(await replied(model))[0] for _ in range(3)]
 
@@ -521,7 +521,7 @@ async def test_what_a_server_understands_is_found_out_once(
 
 async def test_a_refusal_without_a_name_is_about_the_form() -> None:
     """Where the server does not say what it does not know, the form becomes plainer."""
-    async with asking(refuses("json_schema", "json_object", named=False)) as (model, server):
+    async with asking(refuses("json_schema", "json_object", told="")) as (model, server):
         assert (await replied(model))[0] == TEXT
 
     assert [request.form for request in server.asked] == ["json_schema", "json_object", ""]
@@ -801,6 +801,15 @@ async def test_who_just_leaves_hangs_up() -> None:
         assert (await replied(model))[0] == TEXT
 
 
+async def test_a_page_is_not_read_to_its_end() -> None:
+    """What is no reply is hung up on at once."""
+    page = Reply(pieces=(b"<p>" * 10,) * 1_000, kind="text/html", pause=0.05)
+    async with asking(in_turn(page)) as (model, server):
+        with pytest.raises(ModelSettingsError):
+            await replied(model)
+        await gone(server)
+
+
 @pytest.mark.parametrize(
     "reply",
     [replace(completes(TEXT), delay=60), replace(streams(PARTLY, PARTLY), pause=60)],
@@ -870,6 +879,21 @@ def test_a_loop_that_ends_early_leaves_nothing_open() -> None:
         gc.collect()
 
 
+def test_a_loop_that_was_closed_is_forgotten() -> None:
+    """Of a loop that ended without closing anything, nothing is kept."""
+    with serving(in_turn(completes(TEXT))) as server:
+        model = model_of(server)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(model._line())  # noqa: SLF001
+        loop.close()
+
+        async def ask() -> None:
+            await replied(model)
+            assert [*model._lines, *model._keepers] == [asyncio.get_running_loop()] * 2  # noqa: SLF001
+
+        asyncio.run(ask())
+
+
 async def test_one_loop_keeps_its_connection() -> None:
     """Replies one after the other need no new connection each, and after closing there is one."""
     async with asking(in_turn(completes(TEXT))) as (model, server):
@@ -913,6 +937,19 @@ async def test_those_who_wait_for_a_place_are_told_too() -> None:
 
     assert all(isinstance(error, ModelError) for error in errors)
     assert len(server.asked) == 3
+
+
+async def test_a_model_that_failed_keeps_nobody_waiting() -> None:
+    """Where nothing is asked, that is told at once, though all places are taken."""
+    slow = replace(streams(*[PARTLY] * 1_000), pause=0.01)
+    breaker = Breaker(failures=1)
+    async with asking(in_turn(slow), breaker=breaker, concurrency=1) as (model, _):
+        async with aclosing(model.reply(MESSAGES, SHAPE, inf)) as coming:
+            await anext(coming)
+            with pytest.raises(Fault), breaker.watching():
+                raise Fault("Gone.", status=500)
+            with pytest.raises(ModelError, match="not asked for the moment"):
+                await asyncio.wait_for(replied(model), 5)
 
 
 async def test_a_trial_that_is_left_is_not_the_last() -> None:
