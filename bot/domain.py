@@ -1,7 +1,7 @@
 """The values that the bot's parts speak in: frozen, compared by content, no I/O."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -83,3 +83,127 @@ class Interface(StrEnum):
     FR = "fr"
     RU = "ru"
     KK = "kk"
+
+
+class Fault(StrEnum):
+    """What a person finds wrong with an answer."""
+
+    WRONG = "wrong"
+    LACKING = "lacking"
+    BESIDE = "beside"
+    """It answers something else."""
+    QUOTE = "quote"
+    """The quotes do not carry it."""
+
+
+class Limit(StrEnum):
+    """What keeps a person from asking for a while."""
+
+    MINUTE = "minute"
+    DAY = "day"
+    COST = "cost"
+
+
+class Trouble(StrEnum):
+    """Why something cannot be done."""
+
+    INTERNAL = "internal"
+    LONG = "long"
+    """The question has too many characters."""
+    UNREADABLE = "unreadable"
+    """The question is not text."""
+    ARTICLES = "articles"
+    """The articles or their index cannot be used."""
+    NO_ARTICLE = "no_article"
+    NO_ANSWER = "no_answer"
+    """The answer that a button belongs to is not stored any more."""
+
+
+class Lapse(StrEnum):
+    """Why a question was not answered at all."""
+
+    INTERRUPTED = "interrupted"
+    LATE = "late"
+
+
+class Objection(StrEnum):
+    """Why a file does not join the articles."""
+
+    KIND = "kind"
+    SIZE = "size"
+    NAME = "name"
+    TAKEN = "taken"
+    """There is an article of that name."""
+    EMPTY = "empty"
+    """No words were found in it."""
+    BROKEN = "broken"
+    """It cannot be read as what it says it is, within reason."""
+    GONE = "gone"
+    """It waited too long for its confirmation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """What the bot is, as Telegram says (`getMe`)."""
+
+    username: str
+    """Without the `@`."""
+    reads_groups: bool
+    """Whether it gets every message of a group; else commands and replies to it only."""
+    is_inline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An article in a list."""
+
+    article_id: str
+    title: str
+    language: str = ""
+    published_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A file that an administrator sent, before it joins the articles."""
+
+    id: int
+    name: str
+    """As the article's file will be called."""
+    kind: str
+    """Such as `PDF`."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How the index and the bot are."""
+
+    articles: int
+    passages: int
+    generation: int
+    changed: int
+    """Files that are not as they were indexed."""
+    model: str | None
+    waiting: int
+    """Updates that are not done yet."""
+    copies: int
+    """Messages that may have been sent twice."""
+    uptime: timedelta
+    polled: timedelta | None = None
+    """Since Telegram was last heard of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What the bot did in some days."""
+
+    days: int
+    people: int
+    answers: int
+    refusals: int
+    good: int
+    bad: int
+    cost: float | None = None
+    """In the currency of the price table."""

@@ -162,7 +162,11 @@ class Parts:
                 concurrency=settings.model_concurrency,
                 max_tokens=settings.answer_tokens,
                 temperature=settings.temperature,
-                patience=Patience(tries=settings.model_tries, seconds=settings.model_seconds),
+                patience=Patience(
+                    # A server that stays silent leaves time for another try.
+                    tries=settings.model_tries,
+                    seconds=settings.model_seconds / 2,
+                ),
                 setting=setting,
             )
         except ModelSettingsError as error:

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import partial
 
+import regex
+
 from rag.paths import is_bad
 
 LONGEST = 1_000
@@ -26,8 +28,26 @@ _EMPHASIS = re.compile(r"(?<![\d*])\*{1,3}|\*{1,3}(?![\d*])|(?<!\w)_{1,3}|_{1,3}
 _LEAD = re.compile(r"\A(?:#{1,6}|>{1,3}|[-*•–])\s+(?!\d)")
 _MARKUP = re.compile(r"<\s?(?:[!?]|/?\s?[a-zA-Z])|&(?:#\w{1,8}|[a-zA-Z]{2,8});|\]\s?\(|\]:")
 _ADDRESS = re.compile(
-    r"\w:/|www\.|\w@\w|\w\.[^\W\d_]{2,}/\w|\b(?:javascript|data|mailto|tg):(?=\S)", re.IGNORECASE
+    r"\w:/|www\.|@\w|\w\.[^\W\d_]{2,}/\w|\b(?:javascript|data|mailto|tg):(?=\S)"
+    r"|(?-i:(?<![\w.])[a-z0-9][\w-]*\.[a-z]{2,}\b)",
+    re.IGNORECASE,
 )
+"""A name such as `Crypto.com` is none: it is held to the quotes like any other."""
+
+_CASED = r"\p{Latin}\p{Cyrillic}\p{Greek}"
+_ALIKE = r"\p{Cyrillic}\p{Cherokee}\p{Armenian}ΑΒΕΖΗΙΚΜΝΟΡΤΥΧνου"
+_UNSEEN = regex.compile(rf"(?![{JOINERS}])[\p{{Default_Ignorable_Code_Point}}\u2800]")
+_DISGUISE = regex.compile(
+    rf"[{_CASED}](?:\p{{M}}{{2}}|[{JOINERS}])"
+    rf"|\p{{Latin}}\p{{M}}?[{_ALIKE}]|[{_ALIKE}]\p{{M}}?\p{{Latin}}"
+    r"|\p{Nl}|(?![¹²³⁰-₉¼-¾⅐-⅞])\p{No}"
+    r"|[０-９Ａ-Ｚａ-ｚ\u2460-\u24ff\U0001d400-\U0001d7ff\U0001f100-\U0001f1e5]"
+)
+"""Letters of two scripts in one word, heaps of accents, letters and numerals in fancy dress."""
+
+_STRANGE_DIGIT = regex.compile(r"(?![0-9])\p{Nd}")
+_UNCASED = regex.compile(rf"(?![{_CASED}])\p{{L}}")
+_WHOLE = regex.compile(r"\p{Sentence_Terminal}[\p{Pe}\p{Pf}\p{Pi}\"']*\Z")
 
 
 def plain(text: str, keys: Sequence[str] = ()) -> str:
@@ -51,14 +71,29 @@ def blemish(text: str) -> str | None:
         return "it has no words"
     if len(text) > LONGEST:
         return f"it is longer than {LONGEST:,} characters"
-    if any(map(_is_hidden, text)):
+    if any(map(_is_hidden, text)) or _UNSEEN.search(text):
         return "it holds characters that are not seen or turn the writing around"
+    if _DISGUISE.search(text) or (_STRANGE_DIGIT.search(text) and not _UNCASED.search(text)):
+        return "it holds letters or digits that pass for others"
     if _MARKUP.search(text):
         return "it holds markup"
     if _ADDRESS.search(text):
         return "it holds an address"
     if plain(text) != text:
         return "it is not plain text on one line"
+    return None
+
+
+def unfinished(text: str) -> str | None:
+    """Why a text is no statement: a question, or half a sentence; nothing where it is whole.
+
+    A full stop is asked for where writing has small and capital letters; other scripts differ.
+    """
+    if text.endswith(("?", "？", "؟")):
+        return "it is a question"
+    last = next(filter(str.isalpha, reversed(text)), "")
+    if last.lower() != last.upper() and not _WHOLE.search(text):
+        return "it does not end as a sentence does"
     return None
 
 

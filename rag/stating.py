@@ -15,7 +15,7 @@ from rag.errors import ModelError
 from rag.judge import Judge
 from rag.languages import name_of
 from rag.ledger import Ledger
-from rag.plain import blemish
+from rag.plain import blemish, unfinished
 from rag.speech import speaks_other
 from rag.threads import aside
 
@@ -61,7 +61,7 @@ class Stating:
         return statement
 
     def _checked(self, claim: Claim) -> Supported | Dropped:
-        why = None if claim.verbatim else blemish(claim.text)
+        why = None if claim.verbatim else self._blemish(claim.text)
         if not why and claim.text.casefold() in self._said:
             why = "it was said before"
         if why:
@@ -70,6 +70,12 @@ class Stating:
         if isinstance(supported, Dropped):
             return supported
         return self.checker.check(supported, self.question.language) or self._spoken(supported)
+
+    def _blemish(self, text: str) -> str | None:
+        """Why words that are not an article's are no statement by themselves."""
+        if any(key in text for key in self.known):
+            return "it holds a key"
+        return blemish(text) or unfinished(text)
 
     def _spoken(self, supported: Supported) -> Supported | Dropped:
         """Whether words that are not an article's are in the reader's language."""

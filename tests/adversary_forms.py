@@ -180,7 +180,12 @@ def _written() -> Iterator[Row]:
         for name, text in table.items():
             more = next(beside)
             draft = says(replace(TRUE, text=text), *more)
-            yield _row(name, kind, draft, right=tuple(one.text for one in more))
+            right, may = tuple(one.text for one in more), (MENDED.get(name, ""),)
+            yield _row(name, kind, draft, right=right, may=may)
+
+
+MENDED: Mapping[str, str] = {"surrogate": TEXT.replace("Binance", "Binance?")}
+"""What may become of a row: half a character is none, and a question mark says so."""
 
 
 def _names() -> Mapping[str, str]:
@@ -420,25 +425,30 @@ CALL: Final = {
 def _streamed() -> Iterator[Row]:
     """Ends, refusals, tools that nobody asked for, and streams that break."""
     for end in ENDS:
+        whole = says(TRUE, finish=end)
+        yield _row(f"ends by {end}, whole", "end", whole, right=(TEXT,))
+        more = _ending(end, more='{"text": "The bank')
         told = end != "odd"
-        yield _row(f"ends by {end}", "end", says(TRUE, finish=end), right=(TEXT,), told=told)
-        half = _made_ending(end)
-        yield _row(f"ends by {end} inside a claim", "end", half, told=True)
+        yield _row(f"ends by {end} behind a claim", "end", more, right=(TEXT,), told=told)
+        yield _row(f"ends by {end} inside a claim", "end", _ending(end, cut=60), told=True)
         yield _row(f"ends by {end}, empty", "end", writes("", finish=end), told=True)
     yield _row("null", "end", writes(None), told=True)
     refused = sends(completes(None, refusal="I cannot help with that."))
     yield _row("refusal", "end", refused, told=True)
-    yield _row("refusal beside a claim", "end", _with({"refusal": "No."}), may=(TEXT,), told=True)
+    yield _row("refusal beside a claim", "end", _with({"refusal": "No."}), may=(TEXT,))
     yield _row("tool call", "end", _calls, told=True)
-    yield _row("tool call beside a claim", "end", _with({"tool_calls": [CALL]}), may=(TEXT,),
-               told=True)  # fmt: skip
+    yield _row("tool call beside a claim", "end", _with({"tool_calls": [CALL]}), may=(TEXT,))
     for name, maker in STREAMS.items():
         yield _row(name, "stream", _streaming(maker), may=(TEXT,))
 
 
-def _made_ending(end: str) -> Output:
+def _ending(end: str, *, more: str = "", cut: int | None = None) -> Output:
+    """The true claim and more behind it, or cut, and then an end."""
+
     def output(sight: Sight) -> Reply:
-        return completes(reply_of(TRUE.value(sight))[:60], finish=end)
+        content = reply_of(TRUE.value(sight))
+        content = content.removesuffix("]}") + f", {more}" if more else content[:cut]
+        return completes(content, finish=end)
 
     return output
 
@@ -528,8 +538,7 @@ def _failing() -> Iterator[Row]:
         yield _row(name, "server", page, told=True)
     whole = sends(Reply(pieces=(b'{"choices": [{"message": {"content": "{}"}}]}',)))
     yield _row("no stream", "server", whole, told=True)
-    silent = _silent
-    yield _row("silent in the middle", "server", silent, told=True)
+    yield _row("silent in the middle", "server", _silent, right=(TEXT,), told=True)
     form = fails(400, "Unknown parameter: response_format.", param="response_format")
     yield _row("400 for the form", "server", in_turn(sends(form), good), right=(TEXT,))
     yield _row("400 for all forms", "server", sends(form), told=True)
@@ -560,6 +569,7 @@ def _cut(pieces: int) -> Output:
 
 
 def _silent(sight: Sight) -> Reply:
-    """Some events, and then nothing for longer than anybody waits."""
-    first, *rest = _events(reply_of(TRUE.value(sight)), size=200)
-    return replace(streams(first + rest[0], *rest[1:]), pause=3.0)
+    """A claim, and then nothing for longer than anybody waits."""
+    content = reply_of(TRUE.value(sight)).removesuffix("]}") + ', {"text": "The bank'
+    first, *rest = events_of({"content": content}, {"content": "s are closed"})
+    return replace(streams(event_of(first) + event_of(rest[0]), event_of(rest[1])), pause=3.0)

@@ -7,7 +7,8 @@ whether it is true at all, its row knows.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -81,10 +82,10 @@ def absent(reply: Reply, corpus: Path) -> list[Citation]:
     return [one for one in cited if not _stands(one, corpus)]
 
 
-def twice(statements: Iterable[Statement]) -> list[str]:
-    """What is said more than once."""
-    texts = [_plain(statement.text).casefold() for statement in statements]
-    return sorted({text for text in texts if texts.count(text) > 1})
+def twice(statements: Sequence[Statement]) -> set[str]:
+    """The texts that are said more than once."""
+    texts = Counter(_plain(statement.text).casefold() for statement in statements)
+    return {one.text for one in statements if texts[_plain(one.text).casefold()] > 1}
 
 
 def _stands(citation: Citation, corpus: Path) -> bool:

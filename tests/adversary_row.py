@@ -82,7 +82,7 @@ class Row:
     name: str
     kind: str
     language: str
-    """Of the question."""
+    """Of the question; empty where it does not matter."""
     question: str
     draft: Output
     repair: Output

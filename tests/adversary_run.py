@@ -6,7 +6,7 @@ One Answerer answers all rows, one after the other.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,6 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from prompts import load
-from rag.analysis import Analyser
 from rag.answerer import Answerer
 from rag.build import Parts
 from rag.domain import Answer, Reply, Statement
@@ -31,18 +30,27 @@ SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """A statement that must not be shown, and was."""
+
+    text: str
+    quotes: tuple[str, ...]
+    why: str = ""
+    """What is wrong with it, where its row did not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of a row."""
 
     row: Row
-    shown: int = 0
-    """Statements."""
+    texts: tuple[str, ...] = ()
+    """Statements that were shown."""
     right: int = 0
     """Right ones among those that had to be shown."""
     lost: tuple[str, ...] = ()
     """Those that were not."""
-    wrong: tuple[str, ...] = ()
-    """What was shown and must not be."""
+    wrong: tuple[Wrong, ...] = ()
     absent: tuple[str, ...] = ()
     """Quotes that are not in the file at their place."""
     crash: str = ""
@@ -95,9 +103,12 @@ def _prompt(request: Request) -> str:
 
 @asynccontextmanager
 async def answering(
-    corpus: Path, data: Path, server: OpenAIServer, *, analyser: Analyser | None = None
-) -> AsyncIterator[Answerer]:
-    """An Answerer of the real parts, whose model is asked in vain as often as it likes."""
+    corpus: Path, data: Path, server: OpenAIServer, *, like: Parts | None = None
+) -> AsyncIterator[Parts]:
+    """The real parts, whose model is asked in vain as often as it likes.
+
+    What does not depend on the corpus is taken from `like`, for it takes long to load.
+    """
     settings = Settings(
         corpus=corpus,
         data=data,
@@ -106,14 +117,14 @@ async def answering(
         openai_api_key=SecretStr(KEY),
     )
     parts = Parts(settings)
-    if analyser:
-        parts.analyser = analyser
+    if like:
+        parts.analyser, parts.detector = like.analyser, like.detector
     model = parts.model
     assert isinstance(model, LanguageModel)
     model.patience = Patience(tries=3, seconds=2.0, sleep=at_once)
     model.breaker = Breaker(failures=1_000_000)  # One row must not silence the next ones.
-    with parts.answerer as answerer:
-        yield answerer
+    with parts.answerer:
+        yield parts
     await model.close()
 
 
@@ -126,8 +137,8 @@ async def run_all(rows: Iterable[Row], data: Path, corpus: Path = SAMPLE_CORPUS)
     """What becomes of each row."""
     script = Script()
     with serving(script) as server:
-        async with answering(corpus, data, server) as answerer:
-            return [await outcome(answerer, script, row) for row in rows]
+        async with answering(corpus, data, server) as parts:
+            return [await outcome(parts.answerer, script, row) for row in rows]
 
 
 async def outcome(answerer: Answerer, script: Script, row: Row) -> Outcome:
@@ -140,7 +151,7 @@ async def outcome(answerer: Answerer, script: Script, row: Row) -> Outcome:
         return Outcome(row=row, crash=f"{type(error).__name__}: {error}"[:200], lost=row.right)
     if script.fault:
         raise AssertionError(f"the row {row.name} cannot be run") from script.fault
-    if reply.question.language != row.language:
+    if row.language and reply.question.language != row.language:
         raise AssertionError(f"the row {row.name} is asked in {reply.question.language}")
     return judged(row, reply, answerer.indexer.settings.corpus)
 
@@ -151,7 +162,7 @@ def judged(row: Row, reply: Reply, corpus: Path) -> Outcome:
     texts = [statement.text for statement in statements]
     return Outcome(
         row=row,
-        shown=len(statements),
+        texts=tuple(texts),
         right=sum(text in texts for text in row.right),
         lost=tuple(text for text in row.right if text not in texts),
         wrong=tuple(_wrong(row, statements)),
@@ -161,10 +172,16 @@ def judged(row: Row, reply: Reply, corpus: Path) -> Outcome:
     )
 
 
-def _wrong(row: Row, statements: Sequence[Statement]) -> list[str]:
+def _wrong(row: Row, statements: Sequence[Statement]) -> Iterator[Wrong]:
     """The statements that must not be shown, and those whose quotes lack what they say."""
-    known = {*row.right, *row.may}
-    found = [s.text for s in statements if s.text not in known and not is_quote(s)]
-    missing = [(s.text, faults(s)) for s in statements if s.text in known]
-    found += [f"{text} [not quoted: {', '.join(names)}]" for text, names in missing if names]
-    return found + [f"{text} [twice]" for text in twice(statements)]
+    again = twice(statements)
+    for one in statements:
+        quotes = tuple(citation.quote for citation in one.citations)
+        missing = ", ".join(faults(one))
+        known = one.text in row.right or one.text in row.may
+        if not known and not is_quote(one):
+            yield Wrong(text=one.text, quotes=quotes)
+        elif missing:
+            yield Wrong(text=one.text, quotes=quotes, why=f"its quotes do not say {missing}")
+        elif one.text in again:
+            yield Wrong(text=one.text, quotes=quotes, why="it is said twice")

@@ -26,7 +26,7 @@ RIGHTS = (
 class RefusedError(Exception):
     """A call that is refused, in the words of the Bot API."""
 
-    def __init__(self, status: int, description: str, parameters: Mapping[str, int] = {}) -> None:  # noqa: B006
+    def __init__(self, status: int, description: str, parameters: Mapping[str, int] = {}) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
@@ -190,7 +190,7 @@ class Message:
     def json(self, *, is_whole: bool = True) -> Json:
         """As the bot gets it; without the message that is replied to where not `is_whole`."""
         value: Json = {"message_id": self.id, "date": self.date, "chat": self.chat.json()}
-        if self.sender:
+        if self.sender and self.chat.type != "channel":
             value["from"] = self.sender.json()
         else:
             value["sender_chat"] = self.chat.json()

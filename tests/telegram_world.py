@@ -121,6 +121,33 @@ class World:
         """What the bot said of itself: commands and descriptions, by scope and language."""
         self.numbers = count(1)
 
+    def new_person(self, name: str, username: str, language: str) -> Chat:
+        """Somebody with a private chat that is not started yet."""
+        number = 1000 + next(self.numbers)
+        user = User(id=number, first_name=name, username=username, language=language)
+        self.users[number] = user
+        chat = Chat(id=number, type="private", person=user, is_started=False)
+        chat.members = {number: "member", self.bot.id: "member"}
+        self.chats[number] = chat
+        return chat
+
+    def new_group(self, title: str, *, is_super: bool, is_forum: bool = False) -> Chat:
+        """A group with nobody in it but the bot."""
+        number = next(self.numbers)
+        number = -1_001_000_000_000 - number if is_super else -5_000_000 - number
+        kind = "supergroup" if is_super else "group"
+        chat = Chat(id=number, type=kind, title=title, is_forum=is_forum)
+        chat.members[self.bot.id] = "member"
+        self.chats[number] = chat
+        return chat
+
+    def new_channel(self, title: str) -> Chat:
+        """A channel that the bot may write in."""
+        number = -1_001_500_000_000 - next(self.numbers)
+        self.chats[number] = Chat(id=number, type="channel", title=title)
+        self.chats[number].members[self.bot.id] = "administrator"
+        return self.chats[number]
+
     def now(self) -> float:
         """Seconds since the server started."""
         return time.monotonic() - self.started

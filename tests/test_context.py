@@ -121,6 +121,15 @@ def test_budget_holds_and_passages_are_whole(budget: int, order: list[int], hits
     assert sorted(keys(shown(found))) == sorted(s.key for p in kept for s in p.sentences)
 
 
+@given(st.permutations(range(9)))
+def test_budget_counts_every_byte(order: list[int]) -> None:
+    """One token less than all passages have together, gaps and line breaks included, is too few."""
+    every = passages_of(article_of(long_article("mill.txt", 40), "mill.txt"), limit=100)
+    material = Material(hits=hit_of(*(every[4 * number] for number in order)))
+    whole = sum(tokens(text) for _, text in context(material, ENDLESS).texts)
+    assert context(material, whole - 1).left_out
+
+
 def test_nothing_found_is_nothing_shown() -> None:
     """Without passages there is no text, whatever the budget."""
     assert context(Material(), 100) == Context(texts=())

@@ -161,7 +161,8 @@ def test_without_a_setting_there_is_no_model() -> None:
     """Neither model, key nor address is made up; what they would be asked with is bounded."""
     settings = Settings()
     assert settings.model is settings.judge is None
-    assert settings.openai_api_key is settings.openai_base_url is None
+    assert settings.openai_api_key is None
+    assert settings.openai_base_url is None
     assert settings.temperature == 0
     assert settings.prices == {}
     assert settings.trace_text is False
