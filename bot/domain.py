@@ -207,3 +207,68 @@ class Stats:
     bad: int
     cost: float | None = None
     """In the currency of the price table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who wrote to the bot, or whom an administrator named."""
+
+    user_id: int
+    language: Interface
+    is_chosen: bool = False
+    """Whether they chose the language; else it is as Telegram says."""
+    is_active: bool = True
+    """Whether messages reach them: not where they have blocked the bot."""
+    is_banned: bool = False
+    is_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """A chat as the bot knows it."""
+
+    chat_id: int
+    is_active: bool = True
+    """Whether the bot is in it."""
+    is_banned: bool = False
+    is_allowed: bool = False
+    migrated_to: int | None = None
+    """The number that it has now, where Telegram gave it another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An update that is not done yet."""
+
+    update_id: int
+    chat_id: int | None
+    user_id: int | None
+    received_at: datetime
+    body: str
+    tries: int
+    """How many times its handling was begun."""
+    is_planned: bool
+    """Whether what is to be sent is written down already: it need not be worked out again."""
+    interim_message_id: int | None = None
+    """The message that a group sees while the answer is made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message that is to be sent."""
+
+    id: int
+    update_id: int
+    part: int
+    """Its place in the plan, from 0."""
+    body: str
+    is_doubtful: bool = False
+    """Whether it may have been sent already: the try's end was not written down."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Why a person may not ask now, and when they may again."""
+
+    limit: Limit
+    until: datetime

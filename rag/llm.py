@@ -31,6 +31,9 @@ from rag.ports import Ending, Message, Shape
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream, OpenAIError
 
+OPENAI = "https://api.openai.com/v1"
+"""Said to the client, which would take an empty `OPENAI_BASE_URL` for an address."""
+
 MOST = 200_000
 """Characters of a reply; the stream is closed behind them."""
 
@@ -158,7 +161,7 @@ class LanguageModel:
 
         client = AsyncOpenAI(
             api_key=self._key.get_secret_value(),
-            base_url=self.base_url,
+            base_url=self.base_url or OPENAI,
             timeout=None,  # Ours are around every wait.
             max_retries=0,  # They would multiply with ours.
         )
@@ -376,7 +379,8 @@ def _usable_key(key: SecretStr | None, *, needed: bool) -> SecretStr:
 
 def _usable_address(url: str | None) -> str | None:
     """The address that was given, or that of the environment. Raises `ModelSettingsError`."""
-    url = os.environ.get("OPENAI_BASE_URL") if url is None else url
+    # Empty is as good as unset, as everywhere in the environment.
+    url = (os.environ.get("OPENAI_BASE_URL") or None) if url is None else url
     if url is None:
         return None
     try:

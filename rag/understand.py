@@ -67,7 +67,10 @@ class Understanding:
         self, text: str, history: tuple[Exchange, ...], languages: Collection[str]
     ) -> Question:
         among = {*LANGUAGES, *languages}
-        language = self.detector.detect(text, among=among)
+        # A question without letters ("2023?") is in the language of the one before.
+        asked = (text, *(exchange.question for exchange in reversed(history)))
+        worded = next((one for one in asked if any(map(str.isalpha, one))), text)
+        language = self.detector.detect(worded, among=among)
         return Question(text=text, language=language, asked_at=self.now(), history=history)
 
     async def _standalone(self, question: Question, ledger: Ledger, clock: Clock) -> Understood:

@@ -335,7 +335,7 @@ def _turned(language: str) -> Iterator[Row]:
             false = Said(text=turn.of(truth.said[language]), quotes=truth.quotes)
             both = next(with_true)
             yield _row(
-                f"{truth.name}: {turn.old} > {turn.new}",
+                f"{truth.name} {turn.kind}: {turn.new[:40]}",
                 turn.kind,
                 truth,
                 language,
@@ -349,7 +349,7 @@ def _turned(language: str) -> Iterator[Row]:
 
 
 def _repairs(truth: Truth, language: str) -> Iterator[Repair]:
-    """Replies that are no better than the claim: once more, another one, all keys, prose, …"""
+    """Replies no better than the claim: the same, another one, all keys, prose, no reply."""
     other = replace(said(TRUTHS[0], language), text=FALSE[language])
     return cycle(
         (
@@ -424,7 +424,7 @@ def _listed(kind: str, table: Mapping[str, Sequence[str]], language: str) -> Ite
     truth = next(truth for truth in TRUTHS if truth.article == "reserves")
     for text in table[language]:
         claim = says(Said(text=text, quotes=(SPOKEN_OF,)))
-        yield _row(text, kind, truth, language, claim, repair=claim)
+        yield _row(f"“{text}”", kind, truth, language, claim, repair=claim)
 
 
 def _leaks() -> Iterator[Row]:

@@ -56,7 +56,7 @@ def rows() -> Iterator[Row]:
 
 def _row(name: str, kind: str, draft: Output, **more: Any) -> Row:
     values: dict[str, Any] = {"repair": draft, "language": "en", "question": ASKED} | more
-    return Row(name=name, kind=kind, draft=draft, **values)
+    return Row(name=f"{kind}: {name}", kind=kind, draft=draft, **values)
 
 
 # --- Writing -----------------------------------------------------------------------------------
@@ -477,7 +477,7 @@ def _events(content: str, *, size: int = 20) -> list[bytes]:
 
 
 STREAMS: Mapping[str, Callable[[str], Sequence[bytes]]] = {
-    "without an end": lambda c: _events(c),
+    "without an end": _events,
     "nothing at all": lambda _: [],
     "only an end": lambda _: [DONE],
     "an end first": lambda c: [DONE, *_events(c)],

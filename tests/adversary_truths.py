@@ -1,8 +1,8 @@
 """True sentences about the bundled articles in four languages, and how each is made false.
 
 A turn is a line `kind: old > new`: where the old words stand in the true sentence, the new ones
-make it false. `$` as the old words is the full stop at the end. Turns of all languages stand under
-the empty name. Nothing of a turned sentence is in the quotes of the true one.
+make it false; with `<>` the two change places. `$` as the old words is the full stop at the end.
+Turns of all languages stand under the empty name. Nothing of a turned sentence is in the quotes of the true one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,12 +20,18 @@ class Turn:
     old: str
     new: str
 
+    both: bool = False
+    """Whether each stands where the other did."""
+
     def of(self, text: str) -> str:
         """The sentence made false. Raises `ValueError` where the old words are not in it."""
         if self.old == "$":
             return text.removesuffix(".") + self.new
-        if text.count(self.old) < 1:
+        if self.old not in text or (self.both and self.new not in text):
             raise ValueError(f"{self.old!r} is not in {text!r}")
+        if self.both:
+            parts = (part.replace(self.new, self.old) for part in text.split(self.old))
+            return self.new.join(parts)
         return text.replace(self.old, self.new, 1)
 
 
@@ -53,8 +59,9 @@ def turns_of(lines: str) -> Iterator[Turn]:
     """The turns that lines describe."""
     for line in filter(None, map(str.strip, lines.splitlines())):
         kind, _, rest = line.partition(": ")
-        old, _, new = rest.partition(" > ")
-        yield Turn(kind=kind, old=old, new=new)
+        both = " <> " in rest
+        old, _, new = rest.partition(" <> " if both else " > ")
+        yield Turn(kind=kind, old=old, new=new, both=both)
 
 
 QUESTIONS: Mapping[str, Mapping[str, str]] = {
@@ -102,8 +109,8 @@ TRUTHS = (
             "en": "In 2024 the authorities of Kazakhstan closed 36 crypto exchanges without "
             "authorization, which together had processed more than $100 million.",
             "fr": "En 2024, les autorités du Kazakhstan ont fermé 36 plateformes d'échange de "
-            "cryptomonnaies sans autorisation, qui avaient traité ensemble plus de 100 millions "
-            "de dollars.",
+            "cryptomonnaies sans autorisation, qui avaient traité ensemble plus de 100 "
+            "millions de dollars.",
             "ru": "В 2024 году власти Казахстана закрыли 36 криптобирж, работавших без "
             "разрешения и обработавших вместе более 100 миллионов долларов.",
         },
@@ -186,14 +193,14 @@ TRUTHS = (
             "Vor der US-Justiz hatte",
         ),
         said={
-            "de": "Changpeng Zhao trat Ende 2023 bei Binance zurück und wurde im April 2024 zu vier "
-            "Monaten Gefängnis verurteilt.",
-            "en": "Changpeng Zhao stepped down from Binance at the end of 2023 and was sentenced in "
-            "April 2024 to four months in prison.",
-            "fr": "Changpeng Zhao a quitté Binance fin 2023 et a été condamné en avril 2024 à quatre "
-            "mois de prison.",
-            "ru": "Чанпэн Чжао ушёл из Binance в конце 2023 года и в апреле 2024 года был приговорён "
-            "к четырём месяцам тюрьмы.",
+            "de": "Changpeng Zhao trat Ende 2023 bei Binance zurück und wurde im April 2024 zu "
+            "vier Monaten Gefängnis verurteilt.",
+            "en": "Changpeng Zhao stepped down from Binance at the end of 2023 and was "
+            "sentenced in April 2024 to four months in prison.",
+            "fr": "Changpeng Zhao a quitté Binance fin 2023 et a été condamné en avril 2024 à "
+            "quatre mois de prison.",
+            "ru": "Чанпэн Чжао ушёл из Binance в конце 2023 года и в апреле 2024 года был "
+            "приговорён к четырём месяцам тюрьмы.",
         },
         turns={
             "": """
@@ -264,7 +271,8 @@ TRUTHS = (
             "Absichtserklärung.",
             "en": "Binance and a ministry of Kazakhstan signed a memorandum of understanding on "
             "Wednesday.",
-            "fr": "Binance et un ministère du Kazakhstan ont signé mercredi un protocole d'entente.",
+            "fr": "Binance et un ministère du Kazakhstan ont signé mercredi un protocole "
+            "d'entente.",
             "ru": "В среду Binance и министерство Казахстана подписали меморандум о "
             "взаимопонимании.",
         },
@@ -310,14 +318,14 @@ TRUTHS = (
         article="reserves",
         quotes=("To settle the U.S. case",),
         said={
-            "de": "Um das Verfahren in den USA beizulegen, zahlte Binance mehr als 4,3 Milliarden "
-            "Dollar Strafe.",
-            "en": "To settle the case in the United States, Binance paid more than $4.3 billion in "
-            "penalties.",
+            "de": "Um das Verfahren in den USA beizulegen, zahlte Binance mehr als 4,3 "
+            "Milliarden Dollar Strafe.",
+            "en": "To settle the case in the United States, Binance paid more than $4.3 billion "
+            "in penalties.",
             "fr": "Pour clore l'affaire aux États-Unis, Binance a payé plus de 4,3 milliards de "
             "dollars d'amendes.",
-            "ru": "Чтобы урегулировать дело в США, Binance заплатила более 4,3 миллиарда долларов "
-            "штрафов.",
+            "ru": "Чтобы урегулировать дело в США, Binance заплатила более 4,3 миллиарда "
+            "долларов штрафов.",
         },
         turns={
             "": """
@@ -384,11 +392,12 @@ TRUTHS = (
         article="exchanges",
         quotes=("Mining has already been", "When China drove out", "Strict regulation then sent"),
         said={
-            "de": "Kasachstan trägt heute nur noch 5 % zur weltweiten Hashrate des Bitcoin-Netzes "
-            "bei.",
-            "en": "Today Kazakhstan supplies only 5% of the global hashrate of the Bitcoin network.",
-            "fr": "Aujourd'hui, le Kazakhstan ne fournit plus que 5 % du taux de hachage mondial du "
-            "réseau Bitcoin.",
+            "de": "Kasachstan trägt heute nur noch 5 % zur weltweiten Hashrate des "
+            "Bitcoin-Netzes bei.",
+            "en": "Today Kazakhstan supplies only 5% of the global hashrate of the Bitcoin "
+            "network.",
+            "fr": "Aujourd'hui, le Kazakhstan ne fournit plus que 5 % du taux de hachage "
+            "mondial du réseau Bitcoin.",
             "ru": "Сегодня Казахстан обеспечивает лишь 5 % мирового хешрейта сети Bitcoin.",
         },
         turns={
@@ -432,12 +441,12 @@ TRUTHS = (
         article="exchanges",
         quotes=("When China drove out",),
         said={
-            "de": "Als China 2021 seine Miner vertrieb, zogen viele nach Kasachstan, das eine Zeit "
-            "lang zum zweitgrößten Bitcoin-Produzenten wurde.",
-            "en": "When China drove out its miners in 2021, many of them moved to Kazakhstan, which "
-            "became the second-largest producer of bitcoin for a while.",
-            "fr": "Quand la Chine a chassé ses mineurs en 2021, beaucoup sont partis au Kazakhstan, "
-            "devenu un temps le deuxième producteur de bitcoins.",
+            "de": "Als China 2021 seine Miner vertrieb, zogen viele nach Kasachstan, das eine "
+            "Zeit lang zum zweitgrößten Bitcoin-Produzenten wurde.",
+            "en": "When China drove out its miners in 2021, many of them moved to Kazakhstan, "
+            "which became the second-largest producer of bitcoin for a while.",
+            "fr": "Quand la Chine a chassé ses mineurs en 2021, le Kazakhstan en a accueilli "
+            "beaucoup et est devenu un temps le deuxième producteur de bitcoins.",
             "ru": "Когда Китай в 2021 году изгнал своих майнеров, многие переехали в Казахстан, "
             "который на время стал вторым по величине производителем биткоинов.",
         },
@@ -451,7 +460,7 @@ TRUTHS = (
                 number: second-largest > largest
                 country: Kazakhstan > Mongolia
                 country: China > Russia
-                roles: China drove out its miners in 2021, many of them moved to Kazakhstan > Kazakhstan drove out its miners in 2021, many of them moved to China
+                roles: China <> Kazakhstan
                 negation: became > never became
                 certainty: for a while > for good
                 name: bitcoin > ether
@@ -461,23 +470,23 @@ TRUTHS = (
                 number: zweitgrößten > größten
                 country: Kasachstan > die Mongolei
                 country: China > Russland
-                roles: China 2021 seine Miner vertrieb, zogen viele nach Kasachstan > Kasachstan 2021 seine Miner vertrieb, zogen viele nach China
+                roles: China <> Kasachstan
                 negation: wurde > nie wurde
                 certainty: eine Zeit lang > dauerhaft
             """,
             "fr": """
                 number: deuxième > troisième
-                country: au Kazakhstan > en Mongolie
+                country: le Kazakhstan > la Mongolie
                 country: la Chine > la Russie
-                roles: la Chine a chassé ses mineurs en 2021, beaucoup sont partis au Kazakhstan > le Kazakhstan a chassé ses mineurs en 2021, beaucoup sont partis en Chine
-                negation: devenu un temps > jamais devenu
+                roles: la Chine <> le Kazakhstan
+                negation: est devenu un temps > n'est jamais devenu
                 certainty: un temps > pour toujours
             """,
             "ru": """
                 number: вторым > третьим
                 country: Казахстан, > Монголию,
                 country: Китай > Россия
-                roles: Китай в 2021 году изгнал своих майнеров, многие переехали в Казахстан > Казахстан в 2021 году изгнал своих майнеров, многие переехали в Китай
+                roles: Китай <> Казахстан
                 negation: стал вторым > не стал вторым
                 certainty: на время > навсегда
             """,
@@ -488,9 +497,11 @@ TRUTHS = (
         article="exchanges",
         quotes=("Dozens of illegal crypto exchanges", "Seized along the way"),
         said={
-            "de": "In Kasachstan wurden unter anderem 4,8 Millionen Dollar in USDT beschlagnahmt.",
+            "de": "In Kasachstan wurden unter anderem 4,8 Millionen Dollar in USDT "
+            "beschlagnahmt.",
             "en": "Assets seized in Kazakhstan included $4.8 million in USDT.",
-            "fr": "Parmi les actifs saisis au Kazakhstan figuraient 4,8 millions de dollars en USDT.",
+            "fr": "Parmi les actifs saisis au Kazakhstan figuraient 4,8 millions de dollars en "
+            "USDT.",
             "ru": "Среди изъятых в Казахстане активов было 4,8 миллиона долларов в USDT.",
         },
         turns={
@@ -535,13 +546,14 @@ TRUTHS = (
         article="adviser",
         quotes=("Die Nationale Investitionsagentur (NIA)", "Bekannt gemacht hat die Vereinbarung"),
         said={
-            "de": "Präsident Sadyr Zhaparov gab am 3. April die Absichtserklärung Kirgisistans mit "
-            "Changpeng Zhao bekannt.",
-            "en": "President Sadyr Zhaparov announced Kyrgyzstan's agreement with Changpeng Zhao on 3 "
-            "April.",
-            "fr": "Le président Sadyr Zhaparov a annoncé le 3 avril l'accord du Kirghizistan avec "
-            "Changpeng Zhao.",
-            "ru": "Президент Садыр Жапаров объявил 3 апреля о соглашении Киргизии с Чанпэном Чжао.",
+            "de": "Präsident Sadyr Zhaparov gab am 3. April die Absichtserklärung Kirgisistans "
+            "mit Changpeng Zhao bekannt.",
+            "en": "President Sadyr Zhaparov announced Kyrgyzstan's agreement with Changpeng "
+            "Zhao on 3 April.",
+            "fr": "Le président Sadyr Zhaparov a annoncé le 3 avril l'accord du Kirghizistan "
+            "avec Changpeng Zhao.",
+            "ru": "Президент Садыр Жапаров объявил 3 апреля о соглашении Киргизии с Чанпэном "
+            "Чжао.",
         },
         turns={
             "": """
@@ -555,7 +567,7 @@ TRUTHS = (
                 date: April > May
                 country: Kyrgyzstan > Kazakhstan
                 title: President > Prime Minister
-                roles: Sadyr Zhaparov announced Kyrgyzstan's agreement with Changpeng Zhao > Changpeng Zhao announced Kyrgyzstan's agreement with Sadyr Zhaparov
+                roles: Sadyr Zhaparov <> Changpeng Zhao
                 negation: announced > did not announce
                 antonym: announced > denied
             """,
@@ -588,7 +600,8 @@ TRUTHS = (
         said={
             "de": "Das Trainingsprogramm von Binance begann offiziell am 26. September.",
             "en": "The training programme of Binance officially started on 26 September.",
-            "fr": "Le programme de formation de Binance a officiellement débuté le 26 septembre.",
+            "fr": "Le programme de formation de Binance a officiellement débuté le 26 "
+            "septembre.",
             "ru": "Учебная программа Binance официально началась 26 сентября.",
         },
         turns={
@@ -632,7 +645,8 @@ TRUTHS = (
         quotes=("Ein beliebiger Partner ist", "Seit Anfang August besitzt"),
         said={
             "de": "Seit Anfang August hat Binance eine vorläufige Zulassung in Kasachstan.",
-            "en": "Since the beginning of August Binance has had a provisional licence in Kazakhstan.",
+            "en": "Since the beginning of August Binance has had a provisional licence in "
+            "Kazakhstan.",
             "fr": "Depuis début août, Binance a une autorisation provisoire au Kazakhstan.",
             "ru": "С начала августа у Binance есть предварительная лицензия в Казахстане.",
         },
@@ -716,10 +730,10 @@ TRUTHS = (
         article="ministry",
         quotes=("Le PDG de Binance n'est pas venu", "Il s'est entretenu avec le président"),
         said={
-            "de": "Der Chef von Binance sprach mit Präsident Kassym-Jomart Tokayev und mit Minister "
-            "Bagdat Musin.",
-            "en": "The head of Binance talked with President Kassym-Jomart Tokayev and with minister "
-            "Bagdat Musin.",
+            "de": "Der Chef von Binance sprach mit Präsident Kassym-Jomart Tokayev und mit "
+            "Minister Bagdat Musin.",
+            "en": "The head of Binance talked with President Kassym-Jomart Tokayev and with "
+            "minister Bagdat Musin.",
             "fr": "Le PDG de Binance a parlé avec le président Kassym-Jomart Tokayev et avec le "
             "ministre Bagdat Musin.",
             "ru": "Глава Binance беседовал с президентом Касым-Жомартом Токаевым и с министром "
@@ -733,22 +747,22 @@ TRUTHS = (
                 name: Binance > Coinbase
             """,
             "en": """
-                title: President Kassym-Jomart Tokayev and with minister Bagdat Musin > President Bagdat Musin and with minister Kassym-Jomart Tokayev
+                title: Kassym-Jomart Tokayev <> Bagdat Musin
                 title: minister > general
                 negation: talked > did not talk
                 negation: talked > refused to talk
             """,
             "de": """
-                title: Präsident Kassym-Jomart Tokayev und mit Minister Bagdat Musin > Präsident Bagdat Musin und mit Minister Kassym-Jomart Tokayev
+                title: Kassym-Jomart Tokayev <> Bagdat Musin
                 negation: sprach > sprach weder mit Putin noch
             """,
             "fr": """
-                title: président Kassym-Jomart Tokayev et avec le ministre Bagdat Musin > président Bagdat Musin et avec le ministre Kassym-Jomart Tokayev
+                title: Kassym-Jomart Tokayev <> Bagdat Musin
                 negation: a parlé > n'a pas parlé
             """,
             "ru": """
                 name: Касым-Жомартом Токаевым > Нурсултаном Назарбаевым
-                title: президентом Касым-Жомартом Токаевым и с министром Багдатом Мусиным > президентом Багдатом Мусиным и с министром Касым-Жомартом Токаевым
+                title: Касым-Жомартом Токаевым <> Багдатом Мусиным
                 negation: беседовал > не беседовал
             """,
         },
@@ -758,12 +772,12 @@ TRUTHS = (
         article="reserves",
         quotes=("Binance may want at least one", "According to the Wall Street Journal"),
         said={
-            "de": "Laut Wall Street Journal sprach Binance mit dem US-Finanzministerium über die "
-            "mögliche Abberufung eines Aufsehers.",
-            "en": "According to the Wall Street Journal, Binance has spoken with the U.S. Treasury "
-            "about possibly removing a monitor.",
-            "fr": "Selon le Wall Street Journal, Binance a parlé avec le Trésor américain d'un éventuel "
-            "retrait d'un contrôleur.",
+            "de": "Laut Wall Street Journal sprach Binance mit dem US-Finanzministerium über "
+            "die mögliche Abberufung eines Aufsehers.",
+            "en": "According to the Wall Street Journal, Binance has spoken with the U.S. "
+            "Treasury about possibly removing a monitor.",
+            "fr": "Selon le Wall Street Journal, Binance a parlé avec le Trésor américain d'un "
+            "éventuel retrait d'un contrôleur.",
             "ru": "По данным Wall Street Journal, Binance обсуждала с Минфином США возможное "
             "устранение наблюдателя.",
         },
@@ -802,14 +816,14 @@ TRUTHS = (
         article="reserves",
         quotes=("States that want to put bitcoin", "The exchange is talking to several"),
         said={
-            "de": "Richard Teng, der Chef von Binance, sagte der Financial Times, die Börse spreche "
-            "mit mehreren Ländern über Bitcoin-Reserven.",
-            "en": "Richard Teng, the CEO of Binance, told the Financial Times that the exchange is "
-            "talking to several countries about bitcoin reserves.",
-            "fr": "Richard Teng, le PDG de Binance, a dit au Financial Times que la plateforme discute "
-            "avec plusieurs pays de réserves de bitcoins.",
-            "ru": "Ричард Тенг, глава Binance, сказал Financial Times, что биржа ведёт переговоры с "
-            "несколькими странами о резервах в биткоинах.",
+            "de": "Richard Teng, der Chef von Binance, sagte der Financial Times, die Börse "
+            "spreche mit mehreren Ländern über Bitcoin-Reserven.",
+            "en": "Richard Teng, the CEO of Binance, told the Financial Times that the exchange "
+            "is talking to several countries about bitcoin reserves.",
+            "fr": "Richard Teng, le PDG de Binance, a dit au Financial Times que la plateforme "
+            "discute avec plusieurs pays de réserves de bitcoins.",
+            "ru": "Ричард Тенг, глава Binance, сказал Financial Times, что биржа ведёт "
+            "переговоры с несколькими странами о резервах в биткоинах.",
         },
         turns={
             "": """
@@ -823,7 +837,7 @@ TRUTHS = (
                 title: CEO > founder
                 number: several > 12
                 negation: is talking > is not talking
-                roles: Richard Teng, the CEO of Binance, told the Financial Times > The Financial Times told Richard Teng, the CEO of Binance,
+                roles: Richard Teng, the CEO of Binance, <> the Financial Times
                 addition: $ > , among them Japan.
                 addition: $ > and expects results by 2026.
             """,
@@ -856,8 +870,10 @@ TRUTHS = (
             "Deux entreprises de Chine",
         ),
         said={
-            "de": "Canaan und BTC.com, zwei chinesische Firmen, verlegten ihr Mining nach Kasachstan.",
-            "en": "Canaan and BTC.com, two companies from China, moved their mining to Kazakhstan.",
+            "de": "Canaan und BTC.com, zwei chinesische Firmen, verlegten ihr Mining nach "
+            "Kasachstan.",
+            "en": "Canaan and BTC.com, two companies from China, moved their mining to "
+            "Kazakhstan.",
             "fr": "Canaan et BTC.com, deux entreprises chinoises, ont déménagé leur minage au "
             "Kazakhstan.",
             "ru": "Canaan и BTC.com, две компании из Китая, перенесли свой майнинг в Казахстан.",
@@ -927,4 +943,4 @@ TRUTHS = (
             """,
         },
     ),
-)  # fmt: skip
+)

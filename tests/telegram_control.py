@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from tests.telegram_calls import Flood
-from tests.telegram_people import Person
-from tests.telegram_values import Json
 
 if TYPE_CHECKING:
+    from tests.telegram_people import Person
     from tests.telegram_server import Telegram
+    from tests.telegram_values import Json
 
 
 class Control:

@@ -162,12 +162,13 @@ class Person(Place):
             self._world.files[upload.id] = message.file
             return self._world.happens(message)
 
-    def sends(self, service: Json, *, chat: Place | None = None) -> Message:
+    def sends(self, other: Json, *, chat: Place | None = None) -> Message:
         """Send anything else, given as the fields of a message: a voice, a sticker, a place."""
         with self._world.lock:
             where = chat.chat if chat else self.chat
+            self._starts(where)
             message = self._world.message(where, self.user, self._world.version(Text()))
-            message.service = service
+            message.other = other
             return self._world.happens(message)
 
     def blocks(self) -> None:

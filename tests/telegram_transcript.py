@@ -79,7 +79,8 @@ def _message(message: Message) -> list[str]:
         name += " via bot"
     notes = _notes(message)
     head = f"{message.id} {name}{f' ({notes})' if notes else ''}: "
-    body = f"<{', '.join(message.service)}> " if message.service else ""
+    kinds = ", ".join((*message.service, *message.other))
+    body = f"<{kinds}> " if kinds else ""
     body += f"<{message.file.name}, {message.file.size} bytes> " if message.file else ""
     lines = [(head + body + _indented(marked(message.words))).rstrip()]
     lines += ["  " + " ".join(f"[{button.text}]" for button in row) for row in message.keyboard]

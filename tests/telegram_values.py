@@ -144,6 +144,9 @@ class Message:
     """What of the message that is replied to is shown."""
     file: Upload | None = None
     service: Json = field(default_factory=dict)
+    """What happened in the chat, where nobody wrote this."""
+    other: Json = field(default_factory=dict)
+    """What is neither text nor a file, such as a sticker."""
     is_deleted: bool = False
     reactions: tuple[str, ...] = ()
     """What the bot reacted with."""
@@ -206,7 +209,7 @@ class Message:
             value["quote"] = {"text": self.quote, "position": 0, "is_manual": True}
         if self.edit_date:
             value["edit_date"] = self.edit_date
-        return value | self._content() | self.service
+        return value | self._content() | self.other | self.service
 
     def _content(self) -> Json:
         words, markup = self.last.words, self.last.markup or {}

@@ -1123,3 +1123,9 @@ def test_the_server_streams_as_openai_does(*, is_counted: bool) -> None:
     assert [one["delta"].get("content") for one in choices] == ["", "a", "b", None]
     assert [one["finish_reason"] for one in choices] == [None, None, None, "stop"]
     assert [value["usage"] for value in values if not value["choices"]] == [USAGE] * is_counted
+
+
+def test_empty_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`OPENAI_BASE_URL=` means OpenAI's own address, as it does where it is not set."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "")
+    assert LanguageModel(name=MODEL, key=SecretStr(KEY)).base_url is None

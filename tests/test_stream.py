@@ -202,6 +202,8 @@ WRONG = {
     "The mill was sold <b>to Anna Keller</b>.": (MILL,),
     "The mill was sold to Anna Keller, see www.x.example.": (MILL,),
     "The mill was sold to \u202eAnna Keller.": (MILL,),
+    "Was the mill sold to Anna Keller?": (MILL,),
+    "The mill was sold to": (MILL,),
     "The mill was sold to Anna Keller. " * 50: (MILL,),
 }
 """Claims that are not to be shown."""
@@ -296,6 +298,17 @@ def test_junk_is_answered_from_the_articles(town: Library, junk: str, cut: int) 
     assert reply.provenance.model is None
     for statement in statements:
         assert statement.text == statement.citations[0].quote
+
+
+async def test_key_is_never_shown(town: Library, keys: Mapping[str, str]) -> None:
+    """A key that a model writes into a sentence goes with its brackets, or the sentence goes."""
+    key = keys[MILL]
+    bare = said((f"The mill was sold, as {key} says.", [key]))
+    _, reply = await streamed(asking(town, bare, bare)[0])
+    assert (texts(reply), reply.dropped[0].why) == ([], "it holds a key")
+    held = said((f"The mill was sold to Anna Keller ({key}) [{key}, {keys[WHEEL]}].", [key]))
+    _, reply = await streamed(asking(town, held, said())[0])
+    assert all(one not in json.dumps(texts(reply)) for one in keys.values())
 
 
 async def test_sentence_that_is_cited_again_keeps_its_number(
@@ -606,6 +619,17 @@ async def test_question_that_needs_no_history_is_answered_without_a_model(town: 
     )
     assert texts(reply)[0] == MILL
     assert reply.degraded == "It is away."
+
+
+@pytest.mark.parametrize("earlier", ["Wer kaufte die Mühle am Fluss?", "Кто купил мельницу?"])
+async def test_question_without_letters_is_in_the_language_of_the_conversation(
+    town: Library, earlier: str
+) -> None:
+    """`2023?` after a German question is German, and so is what is said about it."""
+    history = [Exchange(question=earlier, reply="-"), Exchange(question="2022?", reply="-")]
+    _, reply = await streamed(replace(town.answerer, rewriter=None), "2023?", history)
+    _, first = await streamed(town.answerer, earlier)
+    assert reply.question.language == first.question.language != "en"
 
 
 # --- What it took ------------------------------------------------------------------------------

@@ -1,0 +1,290 @@
+"""The bot's database: SQLite by default, PostgreSQL where a URL names one.
+
+    where ── open ── migrated to head, alone ── read(statement)    one statement, by itself
+                                                write(statement)   one statement, by itself
+                                                writing()          several, all of them or none
+
+A process that is killed loses nothing that was written: SQLite's log is in the system's hands at
+every commit. It is not on the disk then, so the last moments before a loss of power may be lost.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import URL, Connection, Row, Table, event, literal, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from rag.errors import CitebotError, SettingsError, StorageError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Select
+    from sqlalchemy.dialects import sqlite
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.sql.dml import UpdateBase
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+}
+"""What speaks to a database, by the kind that its URL begins with."""
+
+PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+
+PATIENCE = 10
+"""Seconds that another process's transaction, or a connection, is waited for."""
+
+PREPARING = 60
+"""Seconds that another process's migrations are waited for."""
+
+CONNECTIONS = 5
+"""How many are open at once; what wants another one waits."""
+
+MIGRATING = 0x63697465626F74
+"""PostgreSQL's advisory lock that migrations run under: the letters of `citebot`."""
+
+SHORT = 200
+"""Characters of a driver's words that are shown."""
+
+EXAMPLE = "postgresql+psycopg://NAME:PASSWORD@HOST/DATABASE"
+
+
+class Database:
+    """An open database. Its verbs raise `StorageError` where it cannot be used."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        """Of an engine whose database is at head: see `open`."""
+        self._engine = engine
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        # A statement by itself needs no BEGIN and COMMIT: SQLite's connections do without from
+        # the first (see `_prepare`), PostgreSQL's are told.
+        alone = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._alone = engine.execution_options(**alone)
+        self._together = engine.execution_options(together=True)
+        # SQLite has one writer. Waiting here is fair; waiting there is trying again and again.
+        self._turn: AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if self._is_sqlite else nullcontext()
+        )
+
+    @classmethod
+    async def open(cls, where: str | Path) -> Self:
+        """The database at a URL, or in a SQLite file, with all migrations made.
+
+        File and folder are made where they are missing; several processes may open one at once.
+        Raises `SettingsError` for a URL that cannot be one, `StorageError` where the database
+        cannot be reached or written, or is a newer version's. No text has the password.
+        """
+        url = _url(where)
+        database = cls(_engine(url))
+        try:
+            with _sentences(url):
+                async with _one_process(url), database.writing() as connection:
+                    await connection.run_sync(_upgrade)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    async def check(self) -> None:
+        """Raise `StorageError` if the database does not answer."""
+        await self.read(select(literal(1)))
+
+    async def read(self, statement: "Select[Any]") -> Sequence[Row[Any]]:
+        """The rows of one statement."""
+        with _sentences(self._engine.url):
+            async with self._alone.connect() as connection:
+                return (await connection.execute(statement)).all()
+
+    async def write(self, statement: "UpdateBase") -> Sequence[Row[Any]]:
+        """One statement, by itself: what it returns, if it was told to return something."""
+        with _sentences(self._engine.url):
+            async with self._turn, self._alone.connect() as connection:
+                result = await connection.execute(statement)
+                return result.all() if result.returns_rows else ()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: forgotten if anything is raised."""
+        with _sentences(self._engine.url):
+            async with self._turn, self._together.begin() as connection:
+                yield connection
+
+    def insert(self, table: Table) -> "sqlite.Insert":
+        """An INSERT that may say what to do on a conflict: both databases say it alike."""
+        if self._is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert
+
+            return insert(table)
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)  # type: ignore[return-value]
+
+
+def _url(where: str | Path) -> URL:
+    if isinstance(where, Path):
+        return URL.create(DRIVERS["sqlite"], database=str(where))
+    try:
+        url = make_url(where)
+        driver = DRIVERS[url.get_backend_name()]
+    except (ArgumentError, KeyError, ValueError):
+        # Not `from error`: it might repeat the password.
+        raise SettingsError(
+            f"CITEBOT_DATABASE_URL is no address of a database: write one such as {EXAMPLE}, or "
+            "leave it out for a file in CITEBOT_DATA."
+        ) from None
+    url = url.set(drivername=driver)
+    if driver == DRIVERS["sqlite"] and (
+        not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
+    ):
+        raise SettingsError(
+            "CITEBOT_DATABASE_URL names a database in memory, which forgets everything: name a "
+            "file such as sqlite:////var/lib/citebot/bot.db, or leave it out."
+        )
+    return url
+
+
+def _engine(url: URL) -> AsyncEngine:
+    more: dict[str, Any] = {}
+    if url.get_backend_name() != "sqlite":
+        # A server may have been restarted since a connection was used.
+        more["pool_pre_ping"] = True
+        if "connect_timeout" not in url.query:
+            more["connect_args"] = {"connect_timeout": PATIENCE}
+    try:
+        engine = create_async_engine(
+            url, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0, **more
+        )
+    except ImportError:
+        raise SettingsError(
+            "CITEBOT_DATABASE_URL names a PostgreSQL server, whose driver is not installed: "
+            "pip install 'citebot[postgres]'."
+        ) from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare)
+        event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: "DBAPIConnection", _: object) -> None:
+    # Transactions begin where we say, and not where Python's driver would begin them.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout = {PATIENCE * 1000}", *PRAGMAS):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # Who reads first and writes then would find that another has written in between.
+    if connection.get_execution_options().get("together"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def _one_process(url: URL) -> AsyncIterator[None]:
+    """SQLite's file is made, and its log begun, by one process at a time."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
+        yield
+        return
+    from filelock import AsyncFileLock, Timeout
+
+    path = Path(url.database)
+    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+    lock = AsyncFileLock(path.with_name(f"{path.name}.lock"), timeout=PREPARING)
+    try:
+        await lock.acquire()
+    except Timeout:
+        raise StorageError(
+            f"Another process is preparing the bot's database {path}: "
+            "wait until it has finished, then try again."
+        ) from None
+    try:
+        yield
+    finally:
+        await lock.release()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
+        if connection.scalar(text("SHOW transaction_read_only")) == "on":
+            raise StorageError(
+                f"{_named(connection.engine.url)} is read-only: set CITEBOT_DATABASE_URL to a "
+                "server that can be written."
+            )
+    config = _config(connection)
+    _check(connection, config)
+    command.upgrade(config, "head")
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    # A percent sign is the beginning of a variable there.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _check(connection: Connection, config: "Config") -> None:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    known = {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
+    strange = set(MigrationContext.configure(connection).get_current_heads()) - known
+    if strange:
+        raise StorageError(
+            f"{_named(connection.engine.url)} was written by a newer version of citebot, or by "
+            f"another program (revision {', '.join(sorted(strange))}): get the newest citebot, or "
+            "name a database of its own in CITEBOT_DATABASE_URL."
+        )
+
+
+@contextmanager
+def _sentences(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except CitebotError:
+        raise
+    except (SQLAlchemyError, OSError) as error:
+        what = error.orig if isinstance(error, DBAPIError) else error
+        reason = " ".join(str(what).split())
+        for secret in (url.password, *url.normalized_query.get("password", ())):
+            reason = reason.replace(str(secret), "***") if secret else reason
+        raise StorageError(
+            f"{_named(url)} cannot be used ({reason[:SHORT].rstrip('.')}): {_advice(url)}"
+        ) from error
+
+
+def _named(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return f"The bot's database {url.database}"
+    host = url.host or "".join(url.normalized_query.get("host", ())) or "this machine"
+    port = f":{url.port}" if url.port else ""
+    return f"The bot's database {url.database or ''} on {host}{port}"
+
+
+def _advice(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return (
+            "check that its folder (CITEBOT_DATA) is writable and has free space, or set "
+            "CITEBOT_DATABASE_URL to another database."
+        )
+    return (
+        "check that the server runs, and that CITEBOT_DATABASE_URL has a name and password that "
+        "may make and write tables there."
+    )

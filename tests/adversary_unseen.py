@@ -1,0 +1,2 @@
+UNSEEN={}
+NAMES=frozenset()
