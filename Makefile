@@ -18,10 +18,10 @@ export QUESTION := $(value Q)
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help ask test check lint style types imports format bench eval clean question
+.PHONY: help ask test check lint style types imports format adversary bench eval clean question
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{ printf "%-14s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{ printf "%-17s%s\n", $$1, $$2 }'
 
 # A refusal has status 3 in scripts; here it is an answer like any other.
 ask: question $(VENV)/.ready ## Ask the articles: make ask Q="Who ...?"
@@ -47,6 +47,9 @@ imports: $(VENV)/.ready-dev
 format: $(VENV)/.ready-dev ## Format the code and sort its imports
 	@$(RUN) ruff check --quiet --fix
 	@$(RUN) ruff format
+
+adversary: $(VENV)/.ready-dev ## Let a hostile model answer, and count what is shown
+	@$(RUN) tests.adversary $(ARGS)
 
 bench: $(VENV)/.ready-bench ## Time a cold question, or: make bench ARGS="splitters"
 	@$(RUN) eval.bench $(or $(ARGS),cold)

@@ -1,31 +1,35 @@
 """The bot's database: SQLite by default, PostgreSQL where a URL names one.
 
-    where ── open ── migrated to head, alone ── read(statement)    one statement, by itself
-                                                write(statement)   one statement, by itself
-                                                writing()          several, all of them or none
+    where ── open ── migrated to head, alone ── read(statement)      one statement, by itself
+                                                write(statement)     one statement, by itself
+                                                transaction(work)    several, all of them or none
 
 A process that is killed loses nothing that was written: SQLite's log is in the system's hands at
 every commit. It is not on the disk then, so the last moments before a loss of power may be lost.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import URL, Connection, Row, Table, event, literal, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
+from bot.sqlite import connected
 from rag.errors import CitebotError, SettingsError, StorageError
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Select
     from sqlalchemy.dialects import sqlite
-    from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.sql.dml import UpdateBase
+
+Result = TypeVar("Result")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -35,8 +39,6 @@ DRIVERS = {
     "postgres": "postgresql+psycopg",
 }
 """What speaks to a database, by the kind that its URL begins with."""
-
-PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 
 PATIENCE = 10
 """Seconds that another process's transaction, or a connection, is waited for."""
@@ -63,11 +65,11 @@ class Database:
         """Of an engine whose database is at head: see `open`."""
         self._engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
-        # A statement by itself needs no BEGIN and COMMIT: SQLite's connections do without from
-        # the first (see `_prepare`), PostgreSQL's are told.
+        # A statement by itself needs no BEGIN and no COMMIT: SQLite's connections do without as
+        # they are, PostgreSQL's are told.
         alone = {} if self._is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._alone = engine.execution_options(**alone)
-        self._together = engine.execution_options(together=True)
+        self._alone = engine.sync_engine.execution_options(**alone)
+        self._together = engine.sync_engine.execution_options(together=True)
         # SQLite has one writer. Waiting here is fair; waiting there is trying again and again.
         self._turn: AbstractAsyncContextManager[Any] = (
             asyncio.Lock() if self._is_sqlite else nullcontext()
@@ -85,8 +87,8 @@ class Database:
         database = cls(_engine(url))
         try:
             with _sentences(url):
-                async with _one_process(url), database.writing() as connection:
-                    await connection.run_sync(_upgrade)
+                async with _one_process(url):
+                    await database.transaction(_upgrade)
         except BaseException:
             await database.close()
             raise
@@ -103,22 +105,32 @@ class Database:
     async def read(self, statement: "Select[Any]") -> Sequence[Row[Any]]:
         """The rows of one statement."""
         with _sentences(self._engine.url):
-            async with self._alone.connect() as connection:
-                return (await connection.execute(statement)).all()
+            return await greenlet_spawn(self._single, statement)
 
     async def write(self, statement: "UpdateBase") -> Sequence[Row[Any]]:
         """One statement, by itself: what it returns, if it was told to return something."""
         with _sentences(self._engine.url):
-            async with self._turn, self._alone.connect() as connection:
-                result = await connection.execute(statement)
-                return result.all() if result.returns_rows else ()
+            async with self._turn:
+                return await greenlet_spawn(self._single, statement)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: forgotten if anything is raised."""
+    async def transaction(self, work: Callable[[Connection], Result]) -> Result:
+        """Several statements: all of them, or none if anything is raised.
+
+        `work` runs in the event loop, as `AsyncConnection.run_sync` does it: what it executes is
+        awaited, and other tasks go on meanwhile.
+        """
         with _sentences(self._engine.url):
-            async with self._turn, self._together.begin() as connection:
-                yield connection
+            async with self._turn:
+                return await greenlet_spawn(self._several, work)
+
+    def _single(self, statement: "Select[Any] | UpdateBase") -> Sequence[Row[Any]]:
+        with self._alone.connect() as connection:
+            result = connection.execute(statement)
+            return result.all() if result.returns_rows else ()
+
+    def _several(self, work: Callable[[Connection], Result]) -> Result:
+        with self._together.begin() as connection:
+            return work(connection)
 
     def insert(self, table: Table) -> "sqlite.Insert":
         """An INSERT that may say what to do on a conflict: both databases say it alike."""
@@ -145,44 +157,32 @@ def _url(where: str | Path) -> URL:
         ) from None
     url = url.set(drivername=driver)
     if driver == DRIVERS["sqlite"] and (
-        not url.database or ":memory:" in url.database or url.query.get("mode") == "memory"
+        url.database in {None, "", ":memory:"} or url.host or url.query
     ):
         raise SettingsError(
-            "CITEBOT_DATABASE_URL names a database in memory, which forgets everything: name a "
-            "file such as sqlite:////var/lib/citebot/bot.db, or leave it out."
+            "CITEBOT_DATABASE_URL names no file: write one such as "
+            "sqlite:////var/lib/citebot/bot.db, or leave it out for a file in CITEBOT_DATA."
         )
     return url
 
 
 def _engine(url: URL) -> AsyncEngine:
-    more: dict[str, Any] = {}
-    if url.get_backend_name() != "sqlite":
-        # A server may have been restarted since a connection was used.
-        more["pool_pre_ping"] = True
-        if "connect_timeout" not in url.query:
-            more["connect_args"] = {"connect_timeout": PATIENCE}
+    create = partial(
+        create_async_engine, url, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0
+    )
+    if url.get_backend_name() == "sqlite":
+        engine = create(async_creator=partial(connected, str(url.database), PATIENCE))
+        event.listen(engine.sync_engine, "begin", _begin)
+        return engine
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": PATIENCE}
     try:
-        engine = create_async_engine(
-            url, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0, **more
-        )
+        # A server may have been restarted since a connection was used.
+        return create(connect_args=patience, pool_pre_ping=True)
     except ImportError:
         raise SettingsError(
             "CITEBOT_DATABASE_URL names a PostgreSQL server, whose driver is not installed: "
             "pip install 'citebot[postgres]'."
         ) from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare)
-        event.listen(engine.sync_engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: "DBAPIConnection", _: object) -> None:
-    # Transactions begin where we say, and not where Python's driver would begin them.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout = {PATIENCE * 1000}", *PRAGMAS):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _begin(connection: Connection) -> None:
@@ -194,12 +194,12 @@ def _begin(connection: Connection) -> None:
 @asynccontextmanager
 async def _one_process(url: URL) -> AsyncIterator[None]:
     """SQLite's file is made, and its log begun, by one process at a time."""
-    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
+    if url.get_backend_name() != "sqlite":
         yield
         return
     from filelock import AsyncFileLock, Timeout
 
-    path = Path(url.database)
+    path = Path(str(url.database))
     await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     lock = AsyncFileLock(path.with_name(f"{path.name}.lock"), timeout=PREPARING)
     try:

@@ -51,25 +51,22 @@ def reindexing(phrases: Phrases, done: int, total: int) -> Page:
     """How far `/reindex` has come."""
     if not total:
         return Page(blocks=(phrases.block("reindex.begun"),))
-    numbers = {"done": phrases.number(done), "total": phrases.number(total)}
-    return Page(blocks=(phrases.block("reindex.going_on", **numbers),))
+    said = phrases.block("reindex.going_on", done=phrases.number(done), total=phrases.number(total))
+    return Page(blocks=(said,))
 
 
 def reindexed(phrases: Phrases, report: "Report") -> Page:
     """What `/reindex` found; the sentences on files and notes are the library's own."""
     lines = [_changes(phrases, kind, found) for kind in Kind if (found := report.of(kind))]
     skipped = report.of(Kind.SKIPPED)[:MOST_NAMES]
-    total = {
-        "articles": phrases.number(report.articles),
-        "passages": phrases.number(report.passages),
-    }
+    articles, passages = phrases.number(report.articles), phrases.number(report.passages)
     return Page(
         blocks=(
             phrases.heading("reindex.done"),
             *(lines or (phrases.block("reindex.nothing", gap="\n"),)),
             *(Block((Text(f"• {change.detail}"),), gap="\n") for change in skipped),
             *(Block((Text(note),), gap="\n") for note in report.notes),
-            phrases.block("reindex.total", **total),
+            phrases.block("reindex.total", articles=articles, passages=passages),
         )
     )
 

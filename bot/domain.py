@@ -117,6 +117,7 @@ class Trouble(StrEnum):
     NO_ARTICLE = "no_article"
     NO_ANSWER = "no_answer"
     """The answer that a button belongs to is not stored any more."""
+    NO_BUTTON = "no_button"
 
 
 class Lapse(StrEnum):

@@ -29,7 +29,7 @@ _BREAK = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BAD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 """What `rag.paths.is_bad` says, but for line breaks."""
 
-_SENTENCE_END = re.compile(r"[.!?…。！？]['\"»”’)\]]*(?=\s)|\S(?=\s*\n)")  # noqa: RUF039
+_SENTENCE_END = re.compile(r"[.!?…。！？]['\"»”’)\]]*(?=\s)|\S(?=\s*\n)")
 _WORD_END = re.compile(r"\S(?=\s)")
 
 
@@ -127,7 +127,7 @@ class Part:
 
 
 def parts(page: Page, *, most: int = MOST) -> tuple[Part, ...]:
-    """A page as messages of at most `most` UTF-16 code units, at least 2; none of them is blank.
+    """A page as messages of at most `most` UTF-16 code units, at least 8; none of them is blank.
 
     Between messages only white space is left out.
     """
@@ -161,7 +161,7 @@ def units(text: str) -> int:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text on one line of at most `most` UTF-16 code units, at least 3."""
+    """A text on one line of at most `most` UTF-16 code units, at least 4."""
     line = " ".join(clean(text).split())
     if units(line) <= most:
         return line
@@ -255,11 +255,12 @@ def _text(blocks: Sequence[Block]) -> str:
 
 
 def _html(block: Block) -> str:
-    words = "".join(_tagged(token.tag, html.escape(token.text, quote=False)) for token in block.tokens)
+    words = "".join(map(_tagged, block.tokens))
     if not isinstance(block, Quote):
         return words
     return f"<blockquote{' expandable' * block.is_expandable}>{words}</blockquote>"
 
 
-def _tagged(tag: str, words: str) -> str:
-    return f"<{tag}>{words}</{tag}>" if tag and words else words
+def _tagged(token: Text) -> str:
+    words = html.escape(token.text, quote=False)
+    return f"<{token.tag}>{words}</{token.tag}>" if token.tag and words else words

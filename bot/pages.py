@@ -55,8 +55,8 @@ def guide(phrases: Phrases, me: Me, *, is_private: bool, is_admin: bool) -> Page
     inline = (phrases.block("help.inline", name=name),) if me.is_inline else ()
     files = (phrases.block("help.files"),) if is_admin else ()
     lines = (
-        Block((Text(f"/{command.name} – {command.description}"),), gap="\n" * (2 - bool(index)))
-        for index, command in enumerate(commands(phrases, is_admin=is_admin))
+        Block((Text(f"/{command.name} – {command.description}"),), gap="\n")
+        for command in commands(phrases, is_admin=is_admin)
     )
     return Page(
         blocks=(
@@ -65,6 +65,7 @@ def guide(phrases: Phrases, me: Me, *, is_private: bool, is_admin: bool) -> Page
             phrases.block("help.under"),
             *inline,
             *files,
+            phrases.heading("help.commands"),
             *lines,
         )
     )

@@ -145,16 +145,13 @@ def _phrases(
     """The phrases of a table and of those in it, each with its key."""
     for name, value in table.items():
         key = f"{prefix}{name}"
-        if isinstance(value, str):
-            value = {"other": value}
-        elif not isinstance(value, dict):
-            raise ValueError(f"{key} is neither a sentence nor a table")
-        elif FORMS.isdisjoint(value):
+        if isinstance(value, dict) and FORMS.isdisjoint(value):
             yield from _phrases(value, forms, f"{key}.")
             continue
-        elif value.keys() != forms:
+        said = value if isinstance(value, dict) else {"other": value}
+        if isinstance(value, dict) and said.keys() != forms:
             raise ValueError(f"{key} needs the plural forms {', '.join(sorted(forms))}")
-        yield key, MappingProxyType({form: _checked(key, text) for form, text in value.items()})
+        yield key, MappingProxyType({form: _checked(key, text) for form, text in said.items()})
 
 
 def _checked(key: str, text: object) -> str:

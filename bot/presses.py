@@ -84,9 +84,7 @@ class ForgetMe:
     is_sure: bool
 
 
-Press = (
-    ShowSource | Judge | Blame | ShowArticle | ListArticles | SetLanguage | AddFile | ForgetMe
-)
+Press = ShowSource | Judge | Blame | ShowArticle | ListArticles | SetLanguage | AddFile | ForgetMe
 
 
 def key_of(article_id: str) -> str:
@@ -123,30 +121,32 @@ def parse(said: str | None) -> Press | None:
         press = _read(said.split(":"))
     except ValueError:
         return None
-    return press if press is not None and data(press) == said else None
+    return press if data(press) == said else None
 
 
-def _read(said: list[str]) -> Press | None:
-    """Raises `ValueError` for a value that cannot be."""
+def _read(said: list[str]) -> Press:
+    """Raises `ValueError` for what no button says."""
+    press: Press
     match said:
         case "s", answer, number:
-            return ShowSource(answer_id=_number(answer), number=_number(number))
+            press = ShowSource(answer_id=_number(answer), number=_number(number))
         case "v", answer, verdict:
-            return Judge(answer_id=_number(answer), verdict=Verdict(verdict))
+            press = Judge(answer_id=_number(answer), verdict=Verdict(verdict))
         case "w", answer, fault:
-            return Blame(answer_id=_number(answer), fault=Fault(fault))
+            press = Blame(answer_id=_number(answer), fault=Fault(fault))
         case "a", key, page:
-            return ShowArticle(key=_key(key), page=_number(page))
+            press = ShowArticle(key=_key(key), page=_number(page))
         case "l", page:
-            return ListArticles(page=_number(page))
+            press = ListArticles(page=_number(page))
         case "i", language:
-            return SetLanguage(language=Interface(language))
+            press = SetLanguage(language=Interface(language))
         case "u", file, sure:
-            return AddFile(file_id=_number(file), is_sure=sure == "y")
+            press = AddFile(file_id=_number(file), is_sure=sure == "y")
         case "f", sure:
-            return ForgetMe(is_sure=sure == "y")
+            press = ForgetMe(is_sure=sure == "y")
         case _:
-            return None
+            raise ValueError("there is no such button")
+    return press
 
 
 def _written(number: int) -> str:

@@ -77,20 +77,19 @@ def source(phrases: Phrases, shown: Source) -> Page:
     words = (Text(before), Bold(shown.quote), Text(after))
     opening = ShowArticle(key=key_of(shown.article_id))
     button = Button(text=phrases.phrase("source.whole"), data=data(opening))
-    about = Listed(
-        article_id=shown.article_id, title=shown.title, published_on=shown.published_on
-    )
+    about = Listed(article_id=shown.article_id, title=shown.title, published_on=shown.published_on)
     below = Block(facts(phrases, about), gap="\n")
     return Page(blocks=(title, below, Quote(words, gap="\n")), buttons=((button,),))
 
 
 def refusal(phrases: Phrases, refused: Refusal, nearest: Sequence[Listed]) -> Page:
     """That the articles do not say: what was looked for, why not found, what comes nearest."""
+    offered = _offered(refused, nearest)
     opened = (
         Button(text=str(number), data=data(ShowArticle(key=key_of(one.article_id))))
-        for number, one in enumerate(nearest, start=1)
+        for number, one in enumerate(offered, start=1)
     )
-    return Page(blocks=_refused(phrases, refused, nearest), buttons=rows(opened, WIDTH))
+    return Page(blocks=_refused(phrases, refused, offered), buttons=rows(opened, WIDTH))
 
 
 def inline_answer(
@@ -109,7 +108,7 @@ def inline_answer(
 
 def inline_refusal(phrases: Phrases, refused: Refusal, nearest: Sequence[Listed]) -> Inline:
     """A refusal for an inline query."""
-    page = Page(blocks=_refused(phrases, refused, nearest))
+    page = Page(blocks=_refused(phrases, refused, _offered(refused, nearest)))
     return _inline(phrases.phrase(f"refusal.{refused.reason}"), page)
 
 
@@ -182,6 +181,11 @@ def _sources(phrases: Phrases, kept: Kept, said: Iterable[Said]) -> tuple[Block,
         if one.number in numbers
     )
     return (phrases.block("answer.quotes"), *lines) if lines else ()
+
+
+def _offered(refused: Refusal, nearest: Sequence[Listed]) -> Sequence[Listed]:
+    """The articles that a refusal offers: none to who does not ask about them."""
+    return () if refused.reason is Reason.OFF_TOPIC else nearest
 
 
 def _refused(phrases: Phrases, refused: Refusal, nearest: Sequence[Listed]) -> tuple[Block, ...]:

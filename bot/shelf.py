@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain import Listed
-from bot.markup import Block, Bold, Button, Code, Keyboard, Page, Text, pieces, rows, shortened
+from bot.markup import Block, Bold, Button, Keyboard, Page, Text, pieces, rows, shortened
 from bot.pages import counted
 from bot.phrases import Phrases
 from bot.presses import ListArticles, Press, ShowArticle, data, key_of

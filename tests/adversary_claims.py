@@ -369,16 +369,14 @@ def _repairs(truth: Truth, language: str) -> Iterator[Repair]:
 
 def _keyed(language: str) -> Iterator[Row]:
     """True claims under keys that are not theirs."""
-    for number, truth in enumerate(TRUTHS):
+    for number, (truth, kind) in enumerate(zip(TRUTHS, cycle(KEYS), strict=False)):
         text = truth.said[language]
         for other in _others(number):
-            swapped = Said(text=text, quotes=other.quotes)
+            swapped = says(Said(text=text, quotes=other.quotes))
             name = f"{truth.name} as {other.name}"
-            draft = says(swapped)
-            yield _row(name, "other article", truth, language, draft, repair=says(swapped))
-        for name, keys in KEYS.items():
-            keyed = says(Said(text=text, keys=keys))
-            yield _row(f"{truth.name} {name}", "keys", truth, language, keyed, repair=keyed)
+            yield _row(name, "other article", truth, language, swapped, repair=swapped)
+        keyed = says(Said(text=text, keys=KEYS[kind]))
+        yield _row(f"{truth.name} {kind}", "keys", truth, language, keyed, repair=keyed)
 
 
 def _others(number: int) -> Iterator[Truth]:

@@ -107,7 +107,7 @@ def _sendable(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def says(*said: Said, parts: int = 7, finish: str = "stop") -> Output:
+def says(*said: Said, parts: int = 4, finish: str = "stop") -> Output:
     """The output with these claims."""
     return lambda sight: completes(
         reply_of(*(one.value(sight) for one in said)), parts=parts, finish=finish

@@ -2,7 +2,7 @@
 
 A turn is a line `kind: old > new`: where the old words stand in the true sentence, the new ones
 make it false; with `<>` the two change places. `$` as the old words is the full stop at the end.
-Turns of all languages stand under the empty name. Nothing of a turned sentence is in the quotes of the true one.
+Turns of all languages stand under the empty name. What a turn makes is false, or not in the quotes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "exchanges": {
         "de": "Was berichten die Artikel über Kryptobörsen und über das Mining in Kasachstan?",
         "en": "What do the articles say about crypto exchanges and about mining in Kazakhstan?",
-        "fr": "Que disent les articles des plateformes de cryptomonnaies et du minage au Kazakhstan ?",
+        "fr": "Que disent les articles des plateformes de crypto et du minage au Kazakhstan ?",
         "ru": "Что говорится в статьях о криптобиржах и о майнинге в Казахстане?",
     },
     "ministry": {
@@ -91,7 +91,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "reserves": {
         "de": "Was berichten die Artikel über Reserven in Bitcoin und über die Strafe in den USA?",
-        "en": "What do the articles say about bitcoin reserves and about the penalties in the U.S.?",
+        "en": "What do the articles say about bitcoin reserves and about penalties in the U.S.?",
         "fr": "Que disent les articles des réserves de bitcoins et de l'amende aux États-Unis ?",
         "ru": "Что говорится в статьях о резервах в биткоинах и о штрафе в США?",
     },
@@ -497,8 +497,7 @@ TRUTHS = (
         article="exchanges",
         quotes=("Dozens of illegal crypto exchanges", "Seized along the way"),
         said={
-            "de": "In Kasachstan wurden unter anderem 4,8 Millionen Dollar in USDT "
-            "beschlagnahmt.",
+            "de": "In Kasachstan wurden unter anderem 4,8 Millionen Dollar in USDT beschlagnahmt.",
             "en": "Assets seized in Kazakhstan included $4.8 million in USDT.",
             "fr": "Parmi les actifs saisis au Kazakhstan figuraient 4,8 millions de dollars en "
             "USDT.",
@@ -552,8 +551,7 @@ TRUTHS = (
             "Zhao on 3 April.",
             "fr": "Le président Sadyr Zhaparov a annoncé le 3 avril l'accord du Kirghizistan "
             "avec Changpeng Zhao.",
-            "ru": "Президент Садыр Жапаров объявил 3 апреля о соглашении Киргизии с Чанпэном "
-            "Чжао.",
+            "ru": "Президент Садыр Жапаров объявил 3 апреля о соглашении Киргизии с Чанпэном Чжао.",
         },
         turns={
             "": """
@@ -600,8 +598,7 @@ TRUTHS = (
         said={
             "de": "Das Trainingsprogramm von Binance begann offiziell am 26. September.",
             "en": "The training programme of Binance officially started on 26 September.",
-            "fr": "Le programme de formation de Binance a officiellement débuté le 26 "
-            "septembre.",
+            "fr": "Le programme de formation de Binance a officiellement débuté le 26 septembre.",
             "ru": "Учебная программа Binance официально началась 26 сентября.",
         },
         turns={
@@ -872,8 +869,7 @@ TRUTHS = (
         said={
             "de": "Canaan und BTC.com, zwei chinesische Firmen, verlegten ihr Mining nach "
             "Kasachstan.",
-            "en": "Canaan and BTC.com, two companies from China, moved their mining to "
-            "Kazakhstan.",
+            "en": "Canaan and BTC.com, two companies from China, moved their mining to Kazakhstan.",
             "fr": "Canaan et BTC.com, deux entreprises chinoises, ont déménagé leur minage au "
             "Kazakhstan.",
             "ru": "Canaan и BTC.com, две компании из Китая, перенесли свой майнинг в Казахстан.",

@@ -209,7 +209,7 @@ class World:
         if command:
             name = command["bot"]
             return not name or name.lower() == self.bot.username.lower()
-        return "@citebot" in message.text
+        return message.reply is not None and message.reply.sender is self.bot
 
     def sent(self, message: Message) -> Message:
         """The bot wrote; a draft of the same thread is over."""

@@ -55,6 +55,7 @@ from tests.telegram_http import METHODS
 from tests.telegram_methods import LONGEST, NOT_MODIFIED, TOO_OLD
 from tests.telegram_server import Telegram, telegram
 from tests.telegram_text import Text, UnparsableError, finished, parse, units
+from tests.telegram_values import Button
 
 ROOT = Path(__file__).parent.parent
 Context = ContextTypes.DEFAULT_TYPE
@@ -309,7 +310,9 @@ async def test_topics_are_kept(server: Telegram) -> None:
         with pytest.raises(BadRequest, match="Message thread not found"):
             await application.bot.send_message(group.id, "x", message_thread_id=99)
         await application.bot.send_chat_action(group.id, "typing", message_thread_id=topic)
+        sent = await application.bot.send_message(group.id, "x", message_thread_id=topic)
 
+    assert (sent.message_thread_id, sent.is_topic_message) == (topic, True)
     assert (told.thread, told.is_topic, general.thread) == (topic, True, None)
     assert asked.reply is group.chat.messages[topic]
     assert [action.thread for action in server.actions(group)] == [topic]
@@ -513,7 +516,8 @@ async def test_what_telegram_refuses_is_refused(
     await bot.edit_message_reply_markup(anna.id, 2)
     await bot.send_document(anna.id, b"data")
     server.world.presses["press"] = anna.presses(
-        server.world.message(anna.chat, None, server.world.version(Text())), _button()
+        server.world.message(anna.chat, None, server.world.version(Text())),
+        Button(text="x", data="x"),
     )
     server.world.questions["question"] = anna.inline("who")
     before = server.transcript()
@@ -524,12 +528,6 @@ async def test_what_telegram_refuses_is_refused(
     call = server.calls()[-1]
     assert (call.status, call.description) == (400, description)
     assert server.transcript() == before
-
-
-def _button() -> Any:
-    from tests.telegram_values import Button
-
-    return Button(text="x", data="x")
 
 
 @pytest.mark.parametrize(
@@ -572,6 +570,7 @@ def test_html_is_refused_as_telegram_does(html: str, why: str) -> None:
         ("<a href='http://localhost/'>a</a>", "a", []),
         ("<b>a <code>b</code> c</b>", "a b c", [("bold", "a "), ("code", "b"), ("bold", " c")]),
         ("<pre><code class='language-c'>a</code></pre>", "a", [("pre", "a")]),
+        ("<code>a<a href='https://a.org'>b</a></code>", "ab", [("code", "ab")]),
         ("<pre>/a @user</pre>", "/a @user", [("pre", "/a @user")]),
         ("<blockquote>a</blockquote>", "a", [("blockquote", "a")]),
         ("<blockquote expandable>a</blockquote>", "a", [("expandable_blockquote", "a")]),
@@ -816,8 +815,7 @@ def _unknown(value: Any) -> list[str]:
         return [name for one in value for name in _unknown(one)]
     if not hasattr(value, "api_kwargs"):
         return []
-    inner = [getattr(value, name) for name in type(value).__slots__ if not name.startswith("_")]
-    inner += [getattr(value, name, None) for base in type(value).__mro__ for name in _slots(base)]
+    inner = [getattr(value, name, None) for base in type(value).__mro__ for name in _slots(base)]
     return list(value.api_kwargs) + [name for one in inner for name in _unknown(one)]
 
 

@@ -334,7 +334,8 @@ def _timed(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, 
 def _check(reply: Reply) -> None:
     """Raises `RuntimeError` for a reply that is less than what the server said."""
     if not isinstance(reply, Answer) or len(reply.statements) != 2 or reply.degraded:
-        raise RuntimeError(f"not answered as it should be: {reply}")
+        why = [reply.degraded, *(f"{one.claim.text}: {one.why}" for one in reply.dropped)]
+        raise RuntimeError(f"not answered with two statements: {'; '.join(filter(None, why))}")
 
 
 def _share(values: Sequence[float], share: float) -> float:
