@@ -8,7 +8,7 @@ import functools
 import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from importlib import resources
 from string import Formatter
@@ -55,7 +55,7 @@ class Phrases:
 
     language: Interface
     locale: "Locale"
-    phrases: Mapping[str, Mapping[str, str]]
+    phrases: Mapping[str, Mapping[str, str]] = field(repr=False)
     """By key, and by plural form; a phrase without a number has the form `other` only."""
 
     def phrase(self, key: str, *, count: int | None = None, **values: str) -> str:

@@ -14,6 +14,7 @@ before `load` is called.
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from string import Template
@@ -53,8 +54,12 @@ class Prompt:
         return Template(self.body).substitute(values)
 
 
+@cache
 def load(name: str) -> Prompt:
-    """The prompt of that name. Raises `PromptError` if there is none, or if its file is faulty."""
+    """The prompt of that name, read once.
+
+    Raises `PromptError` if there is none, or if its file is faulty.
+    """
     # The name is looked up in a listing and never becomes part of a path by itself.
     known = {
         file.name.removesuffix(".md"): file

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from typing import Any, Self
 from rag.check import Checker
 from rag.cite import by_key
 from rag.clock import Clock
-from rag.corpus import article_path, read_article
+from rag.corpus import article_path, read_article, read_text
 from rag.domain import (
     Answer,
     Article,
@@ -84,12 +84,14 @@ class Answerer:
         """
         settings = self.indexer.settings
         text = checked(text, most=settings.max_question_characters)
-        await self.prepare()
+        languages = await aside(self._languages)
         clock = Clock(texts=settings.trace_text)
         ledger = Ledger(prices=settings.prices, until=time.monotonic() + settings.model_seconds)
         reply: Reply | None = None
         try:
-            async with aclosing(self._stream(text, tuple(history), ledger, clock)) as stream:
+            async with aclosing(
+                self._stream(text, tuple(history), languages, ledger, clock)
+            ) as stream:
                 async for one in stream:
                     if isinstance(one, Statement):
                         yield one
@@ -100,9 +102,13 @@ class Answerer:
             clock.finish(reply)
 
     async def _stream(
-        self, text: str, history: tuple[Exchange, ...], ledger: Ledger, clock: Clock
+        self,
+        text: str,
+        history: tuple[Exchange, ...],
+        languages: Collection[str],
+        ledger: Ledger,
+        clock: Clock,
     ) -> AsyncGenerator[Statement | Reply, None]:
-        languages = await aside(self.lookup.languages)
         understanding = Understanding(detector=self._detector, now=self.now, rewriter=self.rewriter)
         understood = await understanding.question(text, history, languages, ledger, clock)
         question = understood.question
@@ -114,7 +120,7 @@ class Answerer:
         stating = Stating(
             question=question,
             known=by_key(found.material.passages),
-            checker=Checker(entries=found.entries, read=self.read, verifier=self.verifier),
+            checker=Checker(entries=found.entries, read=self._text, verifier=self.verifier),
             languages={*LANGUAGES, *languages},
             judge=self.judge,
             ledger=ledger,
@@ -205,9 +211,8 @@ class Answerer:
     async def search(self, text: str, *, limit: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to a text, best first; raises as `answer` does."""
         text = checked(text, most=self.indexer.settings.max_question_characters)
-        await self.prepare()
+        languages = await aside(self._languages)
         limit = limit or self.indexer.settings.hits
-        languages = await aside(self.lookup.languages)
         understanding = Understanding(detector=self._detector, now=self.now)
         clock = Clock(name="search")
         try:
@@ -225,6 +230,7 @@ class Answerer:
     def close(self) -> None:
         """Give back the files and the memory of the index; `with` does so, too."""
         self.indexer.store.close()
+        self.indexer.manifest.close()
 
     def __enter__(self) -> Self:
         return self
@@ -241,6 +247,18 @@ class Answerer:
             max_bytes=settings.max_article_bytes,
             detector=_Remembered(entry=self._entry(article_id), detector=self._detector),
         )
+
+    def _languages(self) -> Collection[str]:
+        """Those of the articles; the index is built first where there is none."""
+        languages = self.lookup.languages()
+        if languages is None:
+            self._prepare(lambda _done, _total: None)
+            languages = self.lookup.languages()
+        return languages or ()
+
+    def _text(self, article_id: str) -> tuple[str, str]:
+        settings = self.indexer.settings
+        return read_text(settings.corpus, article_id, max_bytes=settings.max_article_bytes)
 
     def _prepare(self, progress: Progress) -> Report | None:
         """Of many first questions at once, one builds the index and the others wait for it."""

@@ -118,8 +118,7 @@ def read_article(root: Path, path: Path, *, max_bytes: int, detector: Detector) 
     article_id = path.relative_to(root).as_posix()
     name = printable(article_id)
     _check(root, path)
-    raw = _bytes(path, name, max_bytes)
-    text = _decoded(raw, name)
+    text, sha256 = _read(path, name, max_bytes)
     front = front_matter(text, name)
     body = text[front.end :]
     if not body.strip():
@@ -130,12 +129,21 @@ def read_article(root: Path, path: Path, *, max_bytes: int, detector: Detector) 
         title=front.title or title_of(body, language, article_id),
         language=language,
         text=text,
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256=sha256,
         body_start=front.end,
         published_on=front.published_on,
         outlet=front.outlet,
         url=front.url,
     )
+
+
+def read_text(root: Path, article_id: str, *, max_bytes: int) -> tuple[str, str]:
+    """The text of one article as `read_article` gives it, and the SHA-256 of its file.
+
+    Raises UsageError and ArticleError as `article_path` does, and ArticleError for a file that is
+    too large, unreadable or not text.
+    """
+    return _read(article_path(root, article_id), printable(article_id), max_bytes)
 
 
 def line_of(text: str, offset: int) -> int:
@@ -187,6 +195,11 @@ def _unlistable(root: Path, error: OSError) -> CorpusError:
         f"The folder of articles {shown} cannot be listed ({reason(error)}): check its "
         "permissions, or point CITEBOT_CORPUS at another."
     )
+
+
+def _read(path: Path, name: str, max_bytes: int) -> tuple[str, str]:
+    raw = _bytes(path, name, max_bytes)
+    return _decoded(raw, name), hashlib.sha256(raw).hexdigest()
 
 
 def _bytes(path: Path, name: str, max_bytes: int) -> bytes:

@@ -54,10 +54,13 @@ class Lookup:
                 continue
         return self._once(question, limit)
 
-    def languages(self) -> Collection[str]:
-        """Those of the articles."""
-        with self.indexer.manifest.reading() as snapshot:
-            return tuple(snapshot.rows.languages())
+    def languages(self) -> Collection[str] | None:
+        """Those of the articles; nothing where there is no index yet."""
+        manifest = self.indexer.manifest
+        if not manifest.begun:
+            return None
+        with manifest.reading() as snapshot:
+            return tuple(snapshot.rows.languages()) if snapshot.generation else None
 
     def explained(self, found: Found) -> Found:
         """What may be the reason for a refusal, besides the articles.

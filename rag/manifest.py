@@ -9,8 +9,9 @@ generation; a writer's changes become visible all at once, when its transaction 
 
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -162,6 +163,17 @@ class Draftsman(Snapshot):
         self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
 
 
+_NO_FILE = (0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """An open connection, and which file it is to: one that was replaced is another file."""
+
+    connection: sqlite3.Connection
+    file: tuple[int, int]
+
+
 class Manifest:
     """The SQLite file of one index.
 
@@ -171,6 +183,12 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._idle: list[_Line] = []
+        weakref.finalize(self, _hang_up, self._idle)
+
+    def close(self) -> None:
+        """Give back the file; what is read afterwards opens it again."""
+        _hang_up(self._idle)
 
     @property
     def begun(self) -> bool:
@@ -189,11 +207,30 @@ class Manifest:
     @contextmanager
     def reading(self) -> Iterator[Snapshot]:
         """One finished generation."""
-        with self._sentences(), closing(self._read_only()) as connection:
-            connection.execute("BEGIN")
-            snapshot = Snapshot(connection)
-            self._check(snapshot)
-            yield snapshot
+        with self._sentences():
+            line = self._line()
+            try:
+                line.connection.execute("BEGIN")
+                snapshot = Snapshot(line.connection)
+                self._check(snapshot)
+                yield snapshot
+                line.connection.execute("ROLLBACK")
+            except BaseException:
+                line.connection.close()
+                raise
+            self._idle.append(line)
+
+    def _line(self) -> "_Line":
+        """A connection that nobody uses, to the file that is there now."""
+        file = _file(self._path)
+        while self._idle:
+            with suppress(IndexError):  # Another thread took it.
+                line = self._idle.pop()
+                if line.file == file:
+                    return line
+                line.connection.close()
+        connection, lasts = self._read_only()
+        return _Line(connection=connection, file=file if lasts else _NO_FILE)
 
     @contextmanager
     def writing(self, *, anew: bool = False) -> Iterator[Draftsman]:
@@ -249,7 +286,7 @@ class Manifest:
     def _unreadable(self) -> bool:
         """Whether the file is damaged, or a newer version's."""
         try:
-            with closing(self._read_only()) as connection:
+            with closing(self._read_only()[0]) as connection:
                 self._check(Snapshot(connection))
                 return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
         except IndexStateError:
@@ -257,7 +294,8 @@ class Manifest:
         except sqlite3.DatabaseError as error:
             return error.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
-    def _read_only(self) -> sqlite3.Connection:
+    def _read_only(self) -> tuple[sqlite3.Connection, bool]:
+        """A connection, and whether it will see what others write."""
         address = f"file:{_quoted(self._path)}?mode=ro"
         connection = self._open(address)
         try:
@@ -268,11 +306,14 @@ class Manifest:
                 raise
             # A log beside the file cannot be made in a read-only folder, and none is needed:
             # nobody can be writing there.
-            connection = self._open(f"{address}&immutable=1")
-        return connection
+            return self._open(f"{address}&immutable=1"), False
+        return connection, True
 
     def _open(self, address: str) -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=BUSY, isolation_level=None)
+        # One thread at a time uses it, though not always the same one.
+        return sqlite3.connect(
+            address, uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
+        )
 
     def _check(self, snapshot: Snapshot) -> None:
         facts = snapshot.facts
@@ -298,6 +339,20 @@ class Manifest:
                 f"The index {self._path} cannot be used ({error}): check that its folder "
                 "(CITEBOT_DATA) is writable and has free space; `ingest --rebuild` makes it anew."
             ) from error
+
+
+def _file(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return _NO_FILE  # What opens it says what is wrong.
+    return (found.st_dev, found.st_ino)
+
+
+def _hang_up(lines: list[_Line]) -> None:
+    while lines:
+        with suppress(IndexError):
+            lines.pop().connection.close()
 
 
 def _quoted(path: Path) -> str:

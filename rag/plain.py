@@ -47,7 +47,7 @@ _DISGUISE = regex.compile(
 
 _STRANGE_DIGIT = regex.compile(r"(?![0-9])\p{Nd}")
 _UNCASED = regex.compile(rf"(?![{_CASED}])\p{{L}}")
-_WHOLE = regex.compile(r"\p{Sentence_Terminal}[\p{Pe}\p{Pf}\p{Pi}\"']*\Z")
+_WHOLE = regex.compile(r"\p{Sentence_Terminal}(?:(?!\})[\p{Pe}\p{Pf}\p{Pi}\"'])*\Z")
 
 
 def plain(text: str, keys: Sequence[str] = ()) -> str:

@@ -9,6 +9,7 @@ whoever holds the list of an earlier generation goes on reading exactly that one
 import secrets
 import shutil
 import threading
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 PAGE = 256
 """Passages that are copied at a time: their vectors are held as lists of numbers."""
+
+KEPT = 2_000
+"""Passages that are kept as they were read, about 5 MB of them."""
 
 SPACE: Final = "cosine"
 """Chroma's own default is l2, and opening a collection again does not change it."""
@@ -53,6 +57,8 @@ class ChromaStore:
         self._opening = threading.Lock()
         self._opened: ClientAPI | None = None
         self._open: dict[str, ChromaCollection] = {}
+        # Segments never change, so what was read of one is so as long as it is there.
+        self._kept: OrderedDict[tuple[str, str], Passage] = OrderedDict()
 
     @staticmethod
     def load() -> None:
@@ -106,7 +112,11 @@ class ChromaStore:
     def passages(self, ids: Collection[str], segments: Iterable[Segment]) -> Mapping[str, Passage]:
         """The live passages with these ids; an id that is not stored is left out."""
         found: dict[str, Passage] = {}
-        wanted = list(ids)
+        segments = list(segments)
+        for segment in segments:
+            kept = {i: self._kept.get((segment.name, i)) for i in ids}
+            found |= {i: p for i, p in kept.items() if p and p.article_id not in segment.dead}
+        wanted = [i for i in ids if i not in found]
         with self._sentences():
             size = self._client.get_max_batch_size()
             for segment, first in product(segments, range(0, len(wanted), size)):
@@ -115,13 +125,21 @@ class ChromaStore:
                     where=_live(segment),
                     include=["documents", "metadatas"],
                 )
-                found |= {
+                new = {
                     i: passage_of(i, text, metadata)
                     for i, text, metadata in zip(
                         rows["ids"], rows["documents"] or [], rows["metadatas"] or [], strict=True
                     )
                 }
+                found |= new
+                self._keep(segment.name, new)
         return found
+
+    def _keep(self, segment: str, passages: Mapping[str, Passage]) -> None:
+        with self._opening:
+            self._kept.update(((segment, i), passage) for i, passage in passages.items())
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
 
     def copy(self, source: Segment, target: str) -> int:
         """Write the live passages of one segment into another; how many they were."""

@@ -371,33 +371,31 @@ def _keyed(language: str) -> Iterator[Row]:
     """True claims under keys that are not theirs."""
     for number, (truth, kind) in enumerate(zip(TRUTHS, cycle(KEYS), strict=False)):
         text = truth.said[language]
-        for other in _others(number):
-            swapped = says(Said(text=text, quotes=other.quotes))
-            name = f"{truth.name} as {other.name}"
-            yield _row(name, "other article", truth, language, swapped, repair=swapped)
+        other = _other(number)
+        swapped = says(Said(text=text, quotes=other.quotes))
+        name = f"{truth.name} as {other.name}"
+        yield _row(name, "other article", truth, language, swapped, repair=swapped)
         keyed = says(Said(text=text, keys=KEYS[kind]))
         yield _row(f"{truth.name} {kind}", "keys", truth, language, keyed, repair=keyed)
 
 
-def _others(number: int) -> Iterator[Truth]:
-    """Two truths of other articles."""
+def _other(number: int) -> Truth:
+    """A truth of another article."""
     own = TRUTHS[number].article
-    others = [truth for truth in (*TRUTHS[number:], *TRUTHS[:number]) if truth.article != own]
-    yield others[0]
-    yield others[len(others) // 2]
+    after = (*TRUTHS[number:], *TRUTHS[:number])
+    return next(truth for truth in after if truth.article != own)
 
 
 # --- Forms of sentences ------------------------------------------------------------------------
 
 
 def _cut(language: str) -> Iterator[Row]:
-    """Half a sentence, and a sentence as a question."""
-    for number, truth in enumerate(TRUTHS):
+    """A part of each sentence; the last one is the sentence as a question."""
+    for truth, share in zip(TRUTHS, cycle((0.4, 0.6, 0.8, None)), strict=False):
         text = truth.said[language]
-        share = (0.4, 0.6, 0.8)[number % 3]
-        for kind, false in (("half", text[: int(len(text) * share)]), ("asked", f"{text[:-1]}?")):
-            claim = says(Said(text=false, quotes=truth.quotes))
-            yield _row(f"{truth.name} {kind}", "half or asked", truth, language, claim)
+        false = text[: int(len(text) * share)] if share else f"{text[:-1]}?"
+        claim = says(Said(text=false, quotes=truth.quotes))
+        yield _row(f"{truth.name} cut", "half or asked", truth, language, claim)
 
 
 def _foreign(language: str) -> Iterator[Row]:

@@ -1,7 +1,7 @@
 """Rows of which something wrong is shown, by the reason why the checks do not see it.
 
 One name to a line. The list only gets shorter: a row that is seen by now is taken off it, and a
-new one is a fault. `python -m tests.adversary --unseen` prints the names as they are.
+new one is a fault. `python -m tests.adversary --prune` takes off what is seen.
 """
 
 from collections.abc import Mapping
@@ -126,7 +126,7 @@ _KNOWN: Mapping[str, str] = {
         sentenced addition: , откуда сбежал. ru
         penalties addition: , и её лицензия была отозвана. ru
     """,
-    "A name that begins a sentence, stands alone in German, or is spelt nearly alike.": """
+    "A name begins its sentence, stands alone, is spelt nearly alike, or another's.": """
         sentenced name: Coinbase de
         signed name: Coinbase de
         signed name: Kraken de

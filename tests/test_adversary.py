@@ -186,6 +186,52 @@ def test_marks_that_stay_are_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert plain.blemish("<b>It is.</b>")
 
 
+# --- What no claim may be ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("It was sold.", None),
+        ("It was “sold.”", None),
+        ("Er sagte: „Es ist verkauft.“", None),
+        ("It was sold (in May).", None),
+        ("He asked: “Was it sold?”", None),
+        ("Il est vendu !", None),
+        ("它被卖掉了。", None),
+        ("ขายแล้ว", None),
+        ("It was sold to", "does not end"),
+        ("It was sold", "does not end"),
+        ("It was sold to …", "does not end"),
+        ("Here it is:", "does not end"),
+        ('{"text": "It was sold."}', "does not end"),
+        ("Was it sold?", "question"),
+        ("هل بيعت؟", "question"),
+    ],
+)
+def test_statement_is_a_whole_sentence(text: str, why: str | None) -> None:
+    """A question, or half a sentence, is no statement; scripts without full stops need none."""
+    said = plain.unfinished(text)
+    assert (said is None) if why is None else (said is not None and why in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It measures 5 μm, ½ m or 3 km².",
+        "Μένει στην Ελλάδα.",
+        "Binance работает в IT.",
+        "Việt Nam, Łódź, Ἀθῆναι.",
+        "بلغت ٣٦ منصة Binance.",
+        "Crypto.com was sold.",
+        "北京，上海。",
+    ],
+)
+def test_honest_writing_is_left_alone(text: str) -> None:
+    """Units, accents, two scripts in a sentence and digits among their own letters may be shown."""
+    assert plain.blemish(plain.plain(text)) is None
+
+
 # --- The oracle --------------------------------------------------------------------------------
 
 

@@ -35,7 +35,8 @@ ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
 def strictly(html: str) -> str:
     """The text of HTML, which may hold our five tags, properly nested, and three references."""
-    text, at, still_open = "", 0, []
+    text, at = "", 0
+    still_open: list[str] = []
     while at < len(html):
         if tag := TAG.match(html, at):
             closes, name, more = tag.groups()

@@ -40,17 +40,25 @@ class Files:
         self.articles = {article.id: article for article in articles}
         self.reads: list[str] = []
 
-    def read(self, article_id: str) -> Article:
+    def read(self, article_id: str) -> tuple[str, str]:
         self.reads.append(article_id)
         if article_id not in self.articles:
             raise ArticleError(f"There is no article {article_id}.")
-        return self.articles[article_id]
+        article = self.articles[article_id]
+        return article.text, article.sha256
 
 
 def checker(files: Files | None = None) -> Checker:
     """A checker of an index of both articles, over files that may have become others."""
     entries = {
-        a.id: Entry(id=a.id, sha256=a.sha256, body="", title=a.title, language=a.language)
+        a.id: Entry(
+            id=a.id,
+            sha256=a.sha256,
+            body="",
+            title=a.title,
+            language=a.language,
+            published_on=a.published_on,
+        )
         for a in (MILL, HARBOUR)
     }
     files = files or Files(MILL, HARBOUR)
