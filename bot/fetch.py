@@ -89,7 +89,7 @@ class Watch:
     def failed(self, error: TelegramError) -> None:
         """A poll failed; the library polls again. It is the `error_callback` of `start_polling`."""
         if not isinstance(error, Conflict):
-            _log.warning("Telegram cannot be polled for the moment: %s", error)
+            _log.warning("Polling did not work and is tried again: %s", error)
             return
         self._metrics.conflicted()
         self._conflicts.append(self._clock())

@@ -53,9 +53,9 @@ class Store(Protocol):
         """Write passages into a segment that no generation uses yet."""
 
     def search(
-        self, vector: Vectors, segments: Iterable[Segment], limit: int
-    ) -> Mapping[str, float]:
-        """The ids of the nearest live passages and their cosine similarity, -1..1."""
+        self, vectors: Vectors, segments: Iterable[Segment], limit: int
+    ) -> Sequence[Mapping[str, float]]:
+        """For each row, the ids of the nearest live passages and their similarity, -1..1."""
 
     def passages(self, ids: Collection[str], segments: Iterable[Segment]) -> Mapping[str, Passage]:
         """The live passages with these ids; an id that is not stored is left out."""

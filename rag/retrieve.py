@@ -12,7 +12,7 @@ question match more of its words than any translation can; how the languages sta
 other is read from the two arms that know no language, concepts and romanised grams.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -82,33 +82,37 @@ class Retriever:
         """
         arms: dict[str, dict[str, Scores]] = {arm: {} for arm in (*Field, VECTORS)}
         languages = snapshot.rows.languages()
-        for wording, spoken, among in _wordings(question, languages):
-            for arm, scores in self._searched(wording, spoken, snapshot).items():
-                kept = {code: found for code, found in scores.items() if code in among}
+        wordings = list(_wordings(question, languages))
+        near = self._near([text for text, _, _ in wordings], languages, snapshot)
+        for (wording, spoken, among), vectors in zip(wordings, near, strict=True):
+            terms = self.analyser.terms(wording, spoken)
+            found: dict[str, Mapping[str, Scores]] = {
+                field: snapshot.rows.search(field, terms.of(field), DEEP) for field in Field
+            }
+            for arm, scores in (found | {VECTORS: vectors}).items():
+                kept = {code: passages for code, passages in scores.items() if code in among}
                 arms[arm].update(kept)
         return arms
 
-    def _searched(
-        self, text: str, language: str, snapshot: Snapshot
-    ) -> Mapping[str, Mapping[str, Scores]]:
-        """By arm and language, what one wording finds."""
-        terms = self.analyser.terms(text, language)
-        arms: dict[str, Mapping[str, Scores]] = {
-            field: snapshot.rows.search(field, terms.of(field), DEEP) for field in Field
-        }
-        arms[VECTORS] = self._near(text, snapshot)
-        return arms
+    def _near(
+        self, texts: Sequence[str], languages: Collection[str], snapshot: Snapshot
+    ) -> list[Mapping[str, Scores]]:
+        """For each wording, by language, the passages whose vectors are nearest to its own."""
+        import numpy
 
-    def _near(self, text: str, snapshot: Snapshot) -> Mapping[str, Scores]:
-        rows: Rows = snapshot.rows
-        languages = rows.languages()
-        vector = self.embedder.embed_question(text)
-        near = self.store.search(vector, snapshot.segments, DEEP * len(languages))
-        found: dict[str, dict[str, float]] = {}
-        for passage_id, language in rows.languages_of(near).items():
-            if near[passage_id] > 0:
-                found.setdefault(language, {})[passage_id] = near[passage_id]
-        return found
+        if not texts:
+            return []
+        vectors = numpy.concatenate([self.embedder.embed_question(text) for text in texts])
+        nearest = self.store.search(vectors, snapshot.segments, DEEP * len(languages))
+        return [_by_language(near, snapshot.rows) for near in nearest]
+
+
+def _by_language(near: Scores, rows: Rows) -> Mapping[str, Scores]:
+    found: dict[str, dict[str, float]] = {}
+    for passage_id, language in rows.languages_of(near).items():
+        if near[passage_id] > 0:
+            found.setdefault(language, {})[passage_id] = near[passage_id]
+    return found
 
 
 def _wordings(

@@ -90,24 +90,24 @@ class ChromaStore:
                 store.add(list(map(node_of, passages[rows], vectors[rows].tolist())))
 
     def search(
-        self, vector: Vectors, segments: Iterable[Segment], limit: int
-    ) -> Mapping[str, float]:
-        """The ids of the nearest live passages and their cosine similarity, -1..1."""
-        found: dict[str, float] = {}
+        self, vectors: Vectors, segments: Iterable[Segment], limit: int
+    ) -> Sequence[Mapping[str, float]]:
+        """For each row, the ids of the nearest live passages and their similarity, -1..1."""
+        found: list[dict[str, float]] = [{} for _ in vectors]
         if limit < 1:
             return found
         with self._sentences():
             for segment in segments:
                 answer = self._collection(segment.name).query(
-                    query_embeddings=vector,
+                    query_embeddings=vectors,
                     n_results=limit,
                     where=_live(segment),
                     include=["distances"],
                 )
-                distances = (answer["distances"] or [[]])[0]
-                found |= {i: 1.0 - d for i, d in zip(answer["ids"][0], distances, strict=True)}
-        nearest = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-        return dict(nearest[:limit])
+                rows = zip(found, answer["ids"], answer["distances"] or [], strict=True)
+                for near, ids, distances in rows:
+                    near |= {i: 1.0 - d for i, d in zip(ids, distances, strict=True)}
+        return [_nearest(near, limit) for near in found]
 
     def passages(self, ids: Collection[str], segments: Iterable[Segment]) -> Mapping[str, Passage]:
         """The live passages with these ids; an id that is not stored is left out."""
@@ -303,6 +303,10 @@ def _quiet() -> Any:
     from chromadb.config import Settings
 
     return Settings(anonymized_telemetry=False)
+
+
+def _nearest(found: Mapping[str, float], limit: int) -> Mapping[str, float]:
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:limit])
 
 
 def _live(segment: Segment) -> "Where | None":

@@ -1,7 +1,8 @@
 """A stand-in for each port of `rag.ports`, small enough to be right at a glance.
 
 `FakeEmbedder` counts what it is asked, `FakeStore` keeps passages in memory, and
-`FakeGenerator` and `FakeModel` say what they were told to say. `FixedDetector` calls every text by one language.
+`FakeGenerator` and `FakeModel` say what they were told to say. `FixedDetector` calls every text
+by one language.
 """
 
 import zlib
@@ -68,11 +69,15 @@ class FakeStore:
         rows.update({p.id: (p, v) for p, v in zip(passages, vectors, strict=True)})
 
     def search(
-        self, vector: Vectors, segments: Iterable[Segment], limit: int
-    ) -> Mapping[str, float]:
-        """The ids of the nearest live passages and their cosine similarity."""
-        near = {p.id: _cosine(vector[0], v) for p, v in self._live(segments)}
-        return dict(sorted(near.items(), key=lambda item: (-item[1], item[0]))[:limit])
+        self, vectors: Vectors, segments: Iterable[Segment], limit: int
+    ) -> Sequence[Mapping[str, float]]:
+        """For each row, the ids of the nearest live passages and their cosine similarity."""
+        live = list(self._live(segments))
+        found = ({p.id: _cosine(row, v) for p, v in live} for row in vectors)
+        return [
+            dict(sorted(near.items(), key=lambda item: (-item[1], item[0]))[:limit])
+            for near in found
+        ]
 
     def passages(self, ids: Collection[str], segments: Iterable[Segment]) -> Mapping[str, Passage]:
         """The live passages with these ids."""

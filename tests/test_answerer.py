@@ -2,7 +2,7 @@
 
 import asyncio
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 import rag
 from rag.answerer import Answerer
-from rag.lookup import TRIES, Lookup
-from rag.question import checked
 from rag.domain import Answer, Claim, Exchange, Reason, Refusal, Reply
 from rag.errors import CorpusError, QuestionError, StorageError
+from rag.lookup import TRIES, Lookup
 from rag.ports import Segment, Vectors
+from rag.question import checked
 from rag.settings import Settings
 from tests.conftest import ANSWERED, ASKED
 from tests.fakes import FakeGenerator, FakeStore
@@ -174,12 +174,12 @@ class FlakyStore(FakeStore):
     failures = 0
 
     def search(
-        self, vector: Vectors, segments: Iterable[Segment], limit: int
-    ) -> Mapping[str, float]:
+        self, vectors: Vectors, segments: Iterable[Segment], limit: int
+    ) -> Sequence[Mapping[str, float]]:
         if self.failures:
             self.failures -= 1
             raise StorageError("The segment is gone.")
-        return super().search(vector, segments, limit)
+        return super().search(vectors, segments, limit)
 
 
 @pytest.mark.parametrize("failures", [0, TRIES - 1, TRIES])

@@ -99,7 +99,7 @@ class Desk:
             words = self.indexer.analyser.terms(text, "en").words
             by_id = snapshot.rows.search(Field.WORDS, words, 1_000).get("en", {})
             vector = self.embedder.embed_question(text)
-            near = self.indexer.store.search(vector, snapshot.segments, 1_000)
+            (near,) = self.indexer.store.search(vector, snapshot.segments, 1_000)
             assert by_id.keys() <= near.keys()
             passages = self.indexer.store.passages(near.keys(), snapshot.segments)
             assert passages.keys() == near.keys()
@@ -268,7 +268,7 @@ def content(at: Desk) -> object:
     """The passages that are found and how often each word stands in them."""
     with at.indexer.manifest.reading() as snapshot:
         rows, store = snapshot.rows, at.indexer.store
-        near = store.search(at.embedder.embed_question("the"), snapshot.segments, 1_000)
+        (near,) = store.search(at.embedder.embed_question("the"), snapshot.segments, 1_000)
         passages = store.passages(near, snapshot.segments)
         carriers = [i for i, e in snapshot.entries.items() if not e.duplicate_of]
         ids = [passage_id for i in carriers for passage_id in rows.of_article(i)]
@@ -652,7 +652,7 @@ while not (at.folder / "stop").exists():
     begun = time.monotonic()
     try:
         with at.indexer.manifest.reading() as snapshot:
-            near = at.indexer.store.search(vector, snapshot.segments, 100)
+            (near,) = at.indexer.store.search(vector, snapshot.segments, 100)
             worded = snapshot.rows.search(Field.WORDS, ["mill"], 100).get("en", {})
             passages = at.indexer.store.passages({*near, *worded}, snapshot.segments)
             seen = snapshot.generation, sorted(snapshot.entries)

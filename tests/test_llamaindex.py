@@ -175,7 +175,7 @@ def test_the_embedding_is_what_is_searched(settings: Settings) -> None:
     parts.indexer.run()
     with parts.manifest.reading() as snapshot:
         vector = parts.embedder.embed_question("The harbour of Lindau")
-        near = parts.store.search(vector, snapshot.segments, 3)
+        (near,) = parts.store.search(vector, snapshot.segments, 3)
         passages = parts.store.passages(near, snapshot.segments)
     assert max(near.values()) == pytest.approx(
         max(

@@ -102,7 +102,7 @@ def test_search_gives_cosine_similarities_best_first(store: Store) -> None:
     passages = [passage_of(f"The {name} mill.", f"{name}.txt") for name in names]
     rows = vectors((1, 0, 0, 0), (9, 0, 0, 0), (1, 1, 0, 0), (0, 1, 0, 0), (-2, 0, 0, 0))
     store.add("one", passages, rows)
-    found = store.search(axis(0), [Segment(name="one")], 10)
+    (found,) = store.search(axis(0), [Segment(name="one")], 10)
     expected = [1.0, 1.0, 0.7071, 0.0, -1.0]
     assert [found[p.id] for p in passages] == pytest.approx(expected, abs=1e-3)
     assert list(found.values()) == sorted(found.values(), reverse=True)
@@ -112,7 +112,7 @@ def test_row_without_features_is_far_from_everything(store: Store) -> None:
     """A vector of zeros is stored, and near to nothing."""
     passage = passage_of("The mill was sold.")
     store.add("one", [passage], vectors((0, 0, 0, 0)))
-    found = store.search(axis(0), [Segment(name="one")], 10)
+    (found,) = store.search(axis(0), [Segment(name="one")], 10)
     assert found == {passage.id: pytest.approx(0.0, abs=1e-3)}
 
 
@@ -120,7 +120,8 @@ def test_row_without_features_is_far_from_everything(store: Store) -> None:
 def test_search_gives_at_most_the_limit(chroma: ChromaStore, limit: int, expected: int) -> None:
     """The limit is kept, and may be none at all or more than there is."""
     three(chroma)
-    assert len(chroma.search(axis(0), [Segment(name="one")], limit)) == expected
+    (found,) = chroma.search(axis(0), [Segment(name="one")], limit)
+    assert len(found) == expected
 
 
 def test_limit_counts_all_segments_together(store: Store) -> None:
@@ -128,14 +129,14 @@ def test_limit_counts_all_segments_together(store: Store) -> None:
     a, b, c = three(store)
     d, e = passage_of("The d mill.", "d.txt"), passage_of("The e mill.", "e.txt")
     store.add("two", [d, e], vectors((9, 1, 0, 0), (5, 4, 0, 0)))
-    found = store.search(axis(0), [Segment(name="one"), Segment(name="two")], 3)
+    (found,) = store.search(axis(0), [Segment(name="one"), Segment(name="two")], 3)
     assert list(found) == [a.id, d.id, e.id]
     assert not {b.id, c.id} & set(found)
 
 
 def test_no_segments_hold_nothing(store: Store) -> None:
     """A search in no segment finds nothing, and nothing is asked for no ids."""
-    assert store.search(axis(0), [], 5) == {}
+    assert store.search(axis(0), [], 5) == [{}]
     assert store.passages(["p"], []) == {}
     three(store)
     assert store.passages([], [Segment(name="one")]) == {}
@@ -148,7 +149,7 @@ def test_dead_articles_are_never_returned(store: Store) -> None:
     """Dead articles are neither found nor fetched, and do not take the places of living ones."""
     a, b, c = three(store)
     segments = [Segment(name="one", dead=frozenset({"a.txt", "unknown.txt"}))]
-    assert set(store.search(axis(0), segments, 2)) == {b.id, c.id}
+    assert set(store.search(axis(0), segments, 2)[0]) == {b.id, c.id}
     assert store.passages([a.id, b.id], segments) == {b.id: b}
 
 
@@ -157,7 +158,7 @@ def test_an_article_may_be_dead_in_one_segment_and_live_in_another(store: Store)
     a, b, c = three(store)
     store.add("two", [a], axis(3))
     segments = [Segment(name="one", dead=frozenset({"a.txt"})), Segment(name="two")]
-    assert store.search(axis(3), segments, 10)[a.id] == pytest.approx(1.0, abs=1e-3)
+    assert store.search(axis(3), segments, 10)[0][a.id] == pytest.approx(1.0, abs=1e-3)
     assert store.passages([a.id, b.id, c.id], segments) == {a.id: a, b.id: b, c.id: c}
 
 
@@ -170,7 +171,7 @@ def test_copy_leaves_the_dead_behind(store: Store) -> None:
     assert store.copy(one, "joined") == 2
     assert store.count() == {"one": 3, "joined": 3}
     assert store.passages([a.id, b.id, c.id, d.id], [joined]) == {a.id: a, c.id: c, d.id: d}
-    assert store.search(axis(2), [joined], 1) == {c.id: pytest.approx(1.0, abs=1e-3)}
+    assert store.search(axis(2), [joined], 1) == [{c.id: pytest.approx(1.0, abs=1e-3)}]
 
 
 def test_copy_of_nothing_living_makes_no_segment(store: Store) -> None:
@@ -263,7 +264,7 @@ def test_more_than_one_batch(chroma: ChromaStore) -> None:
     living = passages[5_460:5_462]
     dead = frozenset(p.article_id for p in passages) - {p.article_id for p in living}
     assert chroma.copy(Segment(name="one", dead=dead), "two") == len(living)
-    found = chroma.search(rows[5_461:5_462], [Segment(name="one", dead=dead)], 1)
+    (found,) = chroma.search(rows[5_461:5_462], [Segment(name="one", dead=dead)], 1)
     assert list(found) == ["p5461"]
 
 
@@ -329,7 +330,8 @@ def test_segment_made_anew_elsewhere_is_found_at_the_second_try(
     other.add("one", [a], axis(0))
     with pytest.raises(StorageError):
         chroma.search(axis(0), [Segment(name="one")], 1)
-    assert list(chroma.search(axis(0), [Segment(name="one")], 1)) == [a.id]
+    (found,) = chroma.search(axis(0), [Segment(name="one")], 1)
+    assert list(found) == [a.id]
 
 
 def test_llamaindex_opens_the_collection(chroma: ChromaStore, tmp_path: Path) -> None:
@@ -397,7 +399,7 @@ def test_a_closed_store_gives_its_files_back_and_opens_again(tmp_path: Path) -> 
     store.close()
 
     assert open_files() <= before
-    assert len(store.search(vectors, [Segment(name="first")], 1)) == 1
+    assert len(store.search(vectors, [Segment(name="first")], 1)[0]) == 1
     store.close()
 
 
