@@ -9,23 +9,23 @@ every commit. It is not on the disk then, so the last moments before a loss of p
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from sqlalchemy import URL, Connection, Row, Table, event, literal, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Table, event, exc, literal, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
 from bot.sqlite import connected
-from rag.errors import CitebotError, SettingsError, StorageError
+from rag.errors import SettingsError, StorageError
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Select
+    from sqlalchemy import Executable, Select
     from sqlalchemy.dialects import sqlite
     from sqlalchemy.sql.dml import UpdateBase
 
@@ -102,16 +102,16 @@ class Database:
         """Raise `StorageError` if the database does not answer."""
         await self.read(select(literal(1)))
 
-    async def read(self, statement: "Select[Any]") -> Sequence[Row[Any]]:
-        """The rows of one statement."""
+    async def read(self, statement: "Select[*tuple[Any, ...]]", **values: object) -> Sequence[Any]:
+        """The rows of one statement, with values for its parameters."""
         with _sentences(self._engine.url):
-            return await greenlet_spawn(self._single, statement)
+            return await greenlet_spawn(self._single, statement, values)
 
-    async def write(self, statement: "UpdateBase") -> Sequence[Row[Any]]:
+    async def write(self, statement: "UpdateBase", **values: object) -> Sequence[Any]:
         """One statement, by itself: what it returns, if it was told to return something."""
         with _sentences(self._engine.url):
             async with self._turn:
-                return await greenlet_spawn(self._single, statement)
+                return await greenlet_spawn(self._single, statement, values)
 
     async def transaction(self, work: Callable[[Connection], Result]) -> Result:
         """Several statements: all of them, or none if anything is raised.
@@ -123,9 +123,9 @@ class Database:
             async with self._turn:
                 return await greenlet_spawn(self._several, work)
 
-    def _single(self, statement: "Select[Any] | UpdateBase") -> Sequence[Row[Any]]:
+    def _single(self, statement: "Executable", values: Mapping[str, object]) -> Sequence[Any]:
         with self._alone.connect() as connection:
-            result = connection.execute(statement)
+            result = connection.execute(statement, values)
             return result.all() if result.returns_rows else ()
 
     def _several(self, work: Callable[[Connection], Result]) -> Result:
@@ -258,9 +258,10 @@ def _check(connection: Connection, config: "Config") -> None:
 def _sentences(url: URL) -> Iterator[None]:
     try:
         yield
-    except CitebotError:
+    except (exc.IntegrityError, exc.DataError):
+        # Ours to mend: no setting would help.
         raise
-    except (SQLAlchemyError, OSError) as error:
+    except (DBAPIError, exc.TimeoutError, OSError) as error:
         what = error.orig if isinstance(error, DBAPIError) else error
         reason = " ".join(str(what).split())
         for secret in (url.password, *url.normalized_query.get("password", ())):

@@ -9,11 +9,23 @@ message is sent twice only if the kill falls between Telegram's taking it and `s
 in doubt then (`Delivery.is_doubtful`), and sending it again is counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from bot.domain import Delivery, Received
 from bot.tables import COUNTERS, DELIVERIES, INBOX
@@ -21,10 +33,60 @@ from bot.tables import COUNTERS, DELIVERIES, INBOX
 if TYPE_CHECKING:
     from bot.database import Database
 
-OPEN = ("new", "working")
-
 COPIES = "copies"
 """The counter of messages that may have been sent twice."""
+
+# To make a statement takes longer than to carry it out, so they are made once.
+_IS_OPEN = INBOX.c.state.in_(("new", "working"))
+_THIS = and_(INBOX.c.update_id == bindparam("this"), _IS_OPEN)
+_ITS = DELIVERIES.c.update_id == bindparam("this")
+_IS_UNSENT = DELIVERIES.c.state != "sent"
+_ONE = DELIVERIES.c.id == bindparam("this")
+
+_BEGIN = (
+    update(INBOX)
+    .where(_THIS)
+    .values(state="working", tries=INBOX.c.tries + 1)
+    .returning(INBOX.c.tries)
+)
+_OPEN = (
+    select(INBOX, exists().where(DELIVERIES.c.update_id == INBOX.c.update_id).label("is_planned"))
+    .where(_IS_OPEN)
+    .order_by(INBOX.c.update_id)
+)
+_WAITING = select(func.count()).select_from(INBOX).where(_IS_OPEN)
+_INTERIM = update(INBOX).where(_THIS).values(interim_message_id=bindparam("message"))
+# How many parts were sent, and whether others wait. Nobody closes it until the transaction ends.
+_STAND = (
+    select(
+        select(func.count()).where(_ITS, ~_IS_UNSENT).scalar_subquery().label("sent"),
+        exists().where(_ITS, _IS_UNSENT).label("has_more"),
+    )
+    .select_from(INBOX)
+    .where(_THIS)
+    .with_for_update()
+)
+_TAKE_BACK = delete(DELIVERIES).where(_ITS, _IS_UNSENT)
+_PLAN = insert(DELIVERIES).returning(DELIVERIES.c.id, DELIVERIES.c.part)
+_UNSENT = select(DELIVERIES).where(_ITS, _IS_UNSENT).order_by(DELIVERIES.c.part)
+_SENDING = (
+    update(DELIVERIES)
+    .where(_ONE, DELIVERIES.c.state == "planned")
+    .values(state="sending")
+    .returning(DELIVERIES.c.id)
+)
+_REFUSED = update(DELIVERIES).where(_ONE, DELIVERIES.c.state == "sending").values(state="planned")
+_SENT = (
+    update(DELIVERIES).where(_ONE).values(state="sent", message_id=bindparam("message"), body="")
+)
+_THESE: BindParameter[int] = bindparam("these", expanding=True)
+_CLOSE = (
+    update(INBOX)
+    .where(INBOX.c.update_id.in_(_THESE), _IS_OPEN)
+    .values(state=bindparam("closed"), body="", chat_id=None, user_id=None, interim_message_id=None)
+    .returning(exists().where(DELIVERIES.c.update_id == INBOX.c.update_id, _IS_UNSENT))
+)
+_BLANK = update(DELIVERIES).where(DELIVERIES.c.update_id.in_(_THESE)).values(body="")
 
 
 class Inbox:
@@ -32,41 +94,31 @@ class Inbox:
 
     def __init__(self, database: "Database") -> None:
         self._database = database
+        known = database.insert(INBOX).on_conflict_do_nothing()
+        self._add = known.returning(INBOX.c.update_id)
 
     async def add(
         self, update_id: int, chat_id: int | None, user_id: int | None, body: str, at: datetime
     ) -> bool:
         """Write an update down: before Telegram is told that it came. False if it is known."""
-        row = {
-            "update_id": update_id,
-            "chat_id": chat_id,
-            "user_id": user_id,
-            "received_at": at,
-            "body": body,
-            "state": "new",
-            "tries": 0,
-        }
-        statement = self._database.insert(INBOX).values(row).on_conflict_do_nothing()
-        return bool(await self._database.write(statement.returning(INBOX.c.update_id)))
+        made = await self._database.write(
+            self._add,
+            update_id=update_id,
+            chat_id=chat_id,
+            user_id=user_id,
+            received_at=at,
+            body=body,
+            state="new",
+            tries=0,
+        )
+        return bool(made)
 
     async def begin(self, update_id: int) -> int:
-        """Begin to handle an update: the how manieth try it is; 0 if it is closed or unknown."""
-        statement = (
-            update(INBOX)
-            .where(INBOX.c.update_id == update_id, INBOX.c.state.in_(OPEN))
-            .values(state="working", tries=INBOX.c.tries + 1)
-            .returning(INBOX.c.tries)
-        )
-        return sum(tries for (tries,) in await self._database.write(statement))
+        """Begin to handle an update: the number of this try, from 1; 0 if it is not open."""
+        return sum(tries for (tries,) in await self._database.write(_BEGIN, this=update_id))
 
     async def open(self) -> tuple[Received, ...]:
         """What is not closed yet, in the order of `update_id`: to go on with after a start."""
-        planned = exists().where(DELIVERIES.c.update_id == INBOX.c.update_id)
-        rows = await self._database.read(
-            select(INBOX, planned.label("is_planned"))
-            .where(INBOX.c.state.in_(OPEN))
-            .order_by(INBOX.c.update_id)
-        )
         return tuple(
             Received(
                 update_id=row.update_id,
@@ -78,49 +130,37 @@ class Inbox:
                 is_planned=row.is_planned,
                 interim_message_id=row.interim_message_id,
             )
-            for row in rows
+            for row in await self._database.read(_OPEN)
         )
 
     async def waiting(self) -> int:
         """How many updates are not closed yet."""
-        statement = select(func.count()).select_from(INBOX).where(INBOX.c.state.in_(OPEN))
-        ((count,),) = await self._database.read(statement)
+        ((count,),) = await self._database.read(_WAITING)
         return int(count)
 
     async def interim(self, update_id: int, message_id: int | None) -> None:
         """Write down the message that shows a group how far its answer is."""
-        statement = update(INBOX).where(INBOX.c.update_id == update_id, INBOX.c.state.in_(OPEN))
-        await self._database.write(statement.values(interim_message_id=message_id))
+        await self._database.write(_INTERIM, this=update_id, message=message_id)
 
     async def plan(self, update_id: int, parts: Sequence[str]) -> tuple[Delivery, ...]:
         """Write down what is to be sent: in place of what was planned and is not sent yet.
 
-        An update that is closed or unknown gets nothing. After a kill look at
-        `Received.is_planned` first: what is written down already is `unsent`.
+        An update that is not open gets nothing. After a kill look at `Received.is_planned`
+        first: what is written down already is `unsent`.
         """
-        async with self._database.writing() as connection:
-            start = await _replace(connection, update_id)
-            if start is None or not parts:
+
+        def work(connection: Connection) -> tuple[Delivery, ...]:
+            stand = connection.execute(_STAND, {"this": update_id}).first()
+            if stand is None:
                 return ()
-            rows = [
-                {"update_id": update_id, "part": part, "body": body, "state": "planned"}
-                for part, body in enumerate(parts, start)
-            ]
-            statement = self._database.insert(DELIVERIES).values(rows)
-            made = await connection.execute(statement.returning(DELIVERIES.c.id, DELIVERIES.c.part))
-            ids = {row.part: row.id for row in made}
-        return tuple(
-            Delivery(id=ids[part], update_id=update_id, part=part, body=body)
-            for part, body in enumerate(parts, start)
-        )
+            if stand.has_more:
+                connection.execute(_TAKE_BACK, {"this": update_id})
+            return _planned(connection, update_id, stand.sent, parts)
+
+        return await self._database.transaction(work)
 
     async def unsent(self, update_id: int) -> tuple[Delivery, ...]:
         """What is still to be sent, in order; in doubt where a try's end is unknown."""
-        rows = await self._database.read(
-            select(DELIVERIES)
-            .where(DELIVERIES.c.update_id == update_id, DELIVERIES.c.state != "sent")
-            .order_by(DELIVERIES.c.part)
-        )
         return tuple(
             Delivery(
                 id=row.id,
@@ -129,19 +169,18 @@ class Inbox:
                 body=row.body,
                 is_doubtful=row.state == "sending",
             )
-            for row in rows
+            for row in await self._database.read(_UNSENT, this=update_id)
         )
 
     async def sending(self, delivery: Delivery) -> bool:
         """Say that a message goes out now. True, and counted, if it may be a second copy."""
-        mine = DELIVERIES.c.id == delivery.id
-        statement = update(DELIVERIES).where(mine, DELIVERIES.c.state == "planned")
-        if await self._database.write(statement.values(state="sending").returning(DELIVERIES.c.id)):
+        if await self._database.write(_SENDING, this=delivery.id):
             return False
-        # No longer planned, if it is there at all: somebody may have asked to be forgotten.
+        # Planned no longer, or not there: somebody may have asked to be forgotten.
+        is_there = exists().where(DELIVERIES.c.id == delivery.id)
         counted = (
             self._database.insert(COUNTERS)
-            .from_select(["name", "value"], select(literal(COPIES), literal(1)).where(exists(mine)))
+            .from_select(["name", "value"], select(literal(COPIES), literal(1)).where(is_there))
             .on_conflict_do_update(
                 index_elements=[COUNTERS.c.name], set_={"value": COUNTERS.c.value + 1}
             )
@@ -150,20 +189,16 @@ class Inbox:
 
     async def refused(self, delivery: Delivery) -> None:
         """Say that Telegram did not take a message: the next try is no second copy."""
-        statement = update(DELIVERIES).where(
-            DELIVERIES.c.id == delivery.id, DELIVERIES.c.state == "sending"
-        )
-        await self._database.write(statement.values(state="planned"))
+        await self._database.write(_REFUSED, this=delivery.id)
 
     async def sent(self, delivery: Delivery, message_id: int | None) -> None:
-        """Say that Telegram took a message, and what it calls it."""
-        statement = update(DELIVERIES).where(DELIVERIES.c.id == delivery.id)
-        await self._database.write(statement.values(state="sent", message_id=message_id))
+        """Say that Telegram took a message, and what it calls it; its text is blanked."""
+        await self._database.write(_SENT, this=delivery.id, message=message_id)
 
     async def copies(self) -> int:
         """How many messages may have been sent twice, ever."""
-        rows = await self._database.read(select(COUNTERS.c.value).where(COUNTERS.c.name == COPIES))
-        return sum(int(value) for (value,) in rows)
+        statement = select(COUNTERS.c.value).where(COUNTERS.c.name == COPIES)
+        return sum(int(value) for (value,) in await self._database.read(statement))
 
     async def done(self, *update_ids: int) -> None:
         """Close updates, together: nothing is left in them but their numbers."""
@@ -177,47 +212,30 @@ class Inbox:
         await self._database.transaction(lambda connection: close(connection, update_ids, state))
 
     async def prune(self, before: datetime) -> int:
-        """Delete closed updates that came before a time; how many there were."""
-        statement = delete(INBOX).where(INBOX.c.received_at < before, INBOX.c.state.not_in(OPEN))
+        """Delete closed updates that came before a time, and say how many."""
+        statement = delete(INBOX).where(INBOX.c.received_at < before, ~_IS_OPEN)
         return len(await self._database.write(statement.returning(INBOX.c.update_id)))
 
 
 def close(connection: Connection, update_ids: Sequence[int], state: str) -> None:
     """Close updates as part of a transaction."""
-    connection.execute(
-        update(INBOX)
-        .where(INBOX.c.update_id.in_(update_ids), INBOX.c.state.in_(OPEN))
-        .values(state=state, body="", chat_id=None, user_id=None, interim_message_id=None)
-    )
-    connection.execute(
-        update(DELIVERIES).where(DELIVERIES.c.update_id.in_(update_ids)).values(body="")
-    )
-
-
-def _replace(connection: Connection, update_id: int) -> int | None:
-    """Take back what is not sent yet: the first free part, nothing for what is not open."""
-    is_open = select(INBOX.c.update_id).where(
-        INBOX.c.update_id == update_id, INBOX.c.state.in_(OPEN)
-    )
-    # Until the end of the transaction nobody closes it.
-    if not connection.execute(is_open.with_for_update()).first():
-        return None
-    mine = DELIVERIES.c.update_id == update_id
-    connection.execute(delete(DELIVERIES).where(mine, DELIVERIES.c.state != "sent"))
-    last = connection.scalar(select(func.max(DELIVERIES.c.part)).where(mine))
-    return 0 if last is None else last + 1
+    closed = connection.execute(_CLOSE, {"these": update_ids, "closed": state})
+    # What was sent is blank already.
+    if any(has_more for (has_more,) in closed):
+        connection.execute(_BLANK, {"these": update_ids})
 
 
 def _planned(
-    connection: Connection, update_id: int, parts: Mapping[int, str]
+    connection: Connection, update_id: int, start: int, parts: Sequence[str]
 ) -> tuple[Delivery, ...]:
+    if not parts:
+        return ()
     rows = [
         {"update_id": update_id, "part": part, "body": body, "state": "planned"}
-        for part, body in parts.items()
+        for part, body in enumerate(parts, start)
     ]
-    statement = insert(DELIVERIES).values(rows).returning(DELIVERIES.c.id, DELIVERIES.c.part)
-    ids = {row.part: row.id for row in connection.execute(statement)}
+    ids = {row.part: row.id for row in connection.execute(_PLAN, rows)}
     return tuple(
         Delivery(id=ids[part], update_id=update_id, part=part, body=body)
-        for part, body in parts.items()
+        for part, body in enumerate(parts, start)
     )

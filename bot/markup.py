@@ -31,6 +31,7 @@ _BAD = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]['\"»”’)\]]*(?=\s)|\S(?=\s*\n)")
 _WORD_END = re.compile(r"\S(?=\s)")
+_SPACE = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +225,15 @@ def _cut(text: str, room: int) -> int:
 
 
 def _lead(text: str, start: int) -> int:
-    """Where white space ends that begins at a place; a mark may stand on its last one."""
+    """Where white space ends that begins at a place; its last one may carry a mark, and stays."""
     import regex
 
-    while start < len(text) and text[start].isspace():
-        match = regex.match(r"\X", text, pos=start)
-        if match is None or match.end() > start + 1:
-            break
-        start += 1
-    return start
+    space = _SPACE.match(text, start)
+    end = space.end() if space else start
+    if end == start:
+        return start
+    character = regex.match(r"\X", text, pos=end - 1)
+    return end - 1 if character and character.end() > end else end
 
 
 def _slice(block: Block, start: int, end: int) -> Block:
@@ -263,4 +264,4 @@ def _html(block: Block) -> str:
 
 def _tagged(token: Text) -> str:
     words = html.escape(token.text, quote=False)
-    return f"<{token.tag}>{words}</{token.tag}>" if token.tag and words else words
+    return f"<{token.tag}>{words}</{token.tag}>" if token.tag else words

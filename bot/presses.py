@@ -17,9 +17,6 @@ from bot.domain import Fault, Interface, Verdict
 HIGHEST = 2**63 - 1
 """The highest number that a table holds."""
 
-LONGEST = 64
-"""Bytes."""
-
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -115,10 +112,8 @@ def data(press: Press) -> str:
 
 def parse(said: str | None) -> Press | None:
     """The press that was meant; nothing for what no button of ours says."""
-    if not said or len(said) > LONGEST:
-        return None
     try:
-        press = _read(said.split(":"))
+        press = _read((said or "").split(":"))
     except ValueError:
         return None
     return press if data(press) == said else None

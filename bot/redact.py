@@ -119,9 +119,7 @@ def redacting(*secrets: str) -> Iterator[Redactor]:
             logger.setLevel(level)
 
 
-def _handlers() -> list[logging.Handler]:
-    """Every handler there is, and the one that speaks where there is none."""
+def _handlers() -> set[logging.Handler]:
     known = [logging.root, *logging.root.manager.loggerDict.values()]
     loggers = [one for one in known if isinstance(one, logging.Logger)]
-    last = [logging.lastResort] if logging.lastResort else []
-    return [*{handler for logger in loggers for handler in logger.handlers}, *last]
+    return {handler for logger in loggers for handler in logger.handlers}

@@ -107,8 +107,12 @@ def inline_answer(
 
 
 def inline_refusal(phrases: Phrases, refused: Refusal, nearest: Sequence[Listed]) -> Inline:
-    """A refusal for an inline query."""
-    page = Page(blocks=_refused(phrases, refused, _offered(refused, nearest)))
+    """A refusal for an inline query; it offers as many articles as fit."""
+    offered = list(_offered(refused, nearest))
+    page = Page(blocks=_refused(phrases, refused, offered))
+    while len(parts(page)) > 1 and offered:
+        offered.pop()
+        page = Page(blocks=_refused(phrases, refused, offered))
     return _inline(phrases.phrase(f"refusal.{refused.reason}"), page)
 
 

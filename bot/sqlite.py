@@ -20,7 +20,10 @@ async def connected(path: str, patience: float) -> Connection:
     `patience` is how many seconds another process's transaction is waited for. Raises
     `sqlite3.Error` where the file cannot be opened, or is none of SQLite's.
     """
-    return await _Crossing(partial(_opened, path, patience), iter_chunk_size=64)
+    connection = _Crossing(partial(_opened, path, patience), iter_chunk_size=64)
+    # A program that ends without closing ends all the same.
+    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does it
+    return await connection
 
 
 def _opened(path: str, patience: float) -> sqlite3.Connection:
@@ -54,7 +57,7 @@ class _Once(Cursor):
         return self
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> Self:
-        await self._execute(self._run, sql, parameters or ())
+        await self._execute(self._run, sql, parameters or ())  # type: ignore[no-untyped-call]
         return self
 
     async def fetchall(self) -> Iterable[sqlite3.Row]:
@@ -63,7 +66,7 @@ class _Once(Cursor):
     async def close(self) -> None:
         pass
 
-    def _run(self, sql: str, parameters: Iterable[Any]) -> None:
+    def _run(self, sql: str, parameters: Any) -> None:
         # As aiosqlite's cursors reach theirs.
         self._cursor = self._conn._conn.execute(sql, parameters)  # noqa: SLF001
         self._rows = self._cursor.fetchall()

@@ -50,6 +50,7 @@ _BEFORE_NOUN = re.compile(
 _WORD_AFTER = re.compile(r"\s([^\W\d_]+)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)\s\Z")
 _ADJECTIVE = re.compile(r"\w{2}(?:e|en|er|es|em)$")
+_PAST = re.compile(r"\w{2}ten?$")
 
 
 def strange_names(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Iterator[Unit]:
@@ -59,19 +60,18 @@ def strange_names(claim: str, language: str, quotes: Quotes, analyser: Analyser)
     """
     if language not in _ORDINARY:
         return
-    parts = units(claim, language, analyser)
     named = facts(claim, language, analyser.names)
-    for place, part in enumerate(parts):
+    for part in units(claim, language, analyser):
         if _may_be_name(claim, part, language, named) and not _spoken(
             claim, part, language, quotes, analyser
         ):
             before_name = _before_name(claim, part, named)
-            common = language == "de" and not before_name and _after_article(claim, part.start)
+            common = language == "de" and not before_name and _after_article(claim, part)
             if (
                 (before_name and language != "de")
                 or _after_saying(claim, part, language, analyser)
                 or (not common and _before_saying(claim, part, language, analyser))
-                or (not common and _replaced(claim, language, parts, place, quotes, analyser))
+                or (not common and _replaced(claim, part, language, quotes, analyser))
             ):
                 yield part
 
@@ -98,14 +98,27 @@ def _may_be_name(claim: str, part: Unit, language: str, named: Sequence[Fact]) -
     return language == "de" or begins_sentence(claim, part.start)
 
 
-def _after_article(claim: str, start: int) -> bool:
-    """Whether an article, or what ends like an adjective, stands before a German noun."""
+def _after_article(claim: str, part: Unit) -> bool:
+    """Whether an article, or what ends like an adjective, stands before a German noun.
+
+    What ends like a verb of the past, too (`zahlte`), is an adjective behind an article only.
+    That of a compound says nothing of its first part: `des Weber-Hauses`.
+    """
+    start = part.start
+    if claim[part.end : part.end + 1] in {"-", "\u2011"}:
+        return False
     before = _WORD_BEFORE.search(claim, max(0, start - 40), start)
     if before is None:
         return False
     word = fold(before[1])
-    adjective = not begins_sentence(claim, before.start()) and _ADJECTIVE.search(word)
-    return bool(_BEFORE_NOUN.fullmatch(word) or adjective)
+    if _BEFORE_NOUN.fullmatch(word):
+        return True
+    if begins_sentence(claim, before.start()) or not _ADJECTIVE.search(word):
+        return False
+    article = _WORD_BEFORE.search(claim, max(0, before.start() - 40), before.start())
+    return not _PAST.search(word) or (
+        article is not None and bool(_BEFORE_NOUN.fullmatch(fold(article[1])))
+    )
 
 
 def _before_name(claim: str, part: Unit, named: Sequence[Fact]) -> bool:
@@ -132,37 +145,28 @@ def _says(word: str, language: str, analyser: Analyser) -> bool:
     return any(found.concept in SAYING for found in analyser.lexicon.find([word], language))
 
 
-def _replaced(
-    claim: str, language: str, parts: Sequence[Unit], place: int, quotes: Quotes, analyser: Analyser
-) -> bool:
-    """Whether a quote has another such word beside the same one: `Teng left`, `Zhao left`.
+def _replaced(claim: str, part: Unit, language: str, quotes: Quotes, analyser: Analyser) -> bool:
+    """Whether a quote has another such word, which the claim has not: `Teng left`, `Zhao left`.
 
     In one script only: over scripts the same name is too often spelt unlike.
     """
     said = views(claim, language, analyser)
+    latin = _is_latin(claim[part.start : part.end])
     for text, tongue in quotes:
-        if (tongue == "ru") is not (language == "ru"):
-            continue
-        others = units(text, tongue, analyser)
-        for number, other in enumerate(others):
+        for other in units(text, tongue, analyser):
+            word = text[other.start : other.end]
             if (
                 other.name
-                and not _is_ordinary(text[other.start : other.end], tongue)
+                and _is_latin(word) is latin
+                and not (tongue == "de" and _is_ordinary(word, tongue))
                 and not any(speaks(view, other, tongue) for view in said)
-                and _same_neighbour(parts, place, others, number)
             ):
                 return True
     return False
 
 
-def _same_neighbour(parts: Sequence[Unit], place: int, others: Sequence[Unit], number: int) -> bool:
-    """Whether the unit before both, or that behind both, is the same."""
-    for step in (-1, 1):
-        if 0 <= place + step < len(parts) and 0 <= number + step < len(others):
-            one, other = parts[place + step], others[number + step]
-            if one.stems == other.stems or one.concepts & other.concepts:
-                return True
-    return False
+def _is_latin(word: str) -> bool:
+    return word[0] < "\u0370"
 
 
 def _is_ordinary(word: str, language: str) -> bool:

@@ -1,27 +1,21 @@
-"""Whether a claim turns around what its quotes say: negations, opposites, comparisons.
+"""Whether a claim turns around what its quotes say: negations, opposites.
 
     not      `was not closed` on `was closed`, and the other way
     opposite `rose` on `fell`: concepts of the lexicon that exclude each other
-    bound    `more than 36` on `less than 36`, `before 2024` on `after 2024`
 
 The words are those of `rag/data/polarity.toml`. All is told from what stands near, not from a
 parse, and so only where little speaks against it: a negation that neither side has in any
 other form, an opposite without the word itself.
 """
 
-import functools
 import re
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any
 
 from rag.analysis import Analyser
-from rag.cldr import Names
-from rag.facts import Fact, Kind, facts
+from rag.contrary import opposites, polarity_of
 from rag.inflect import fold
-from rag.support import MEASURED, Quotes, Unit, View, alike, speaks, units, views
+from rag.support import Quotes, Unit, View, alike, speaks, units, views
 from rag.terms import words
 
 REACH = 3
@@ -32,56 +26,6 @@ MOST = 0.75
 
 _BREAK = re.compile(r"[.,;:!?()—–\n]")
 """What parts clauses."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Polarity:
-    """The words of a language that turn sentences around, folded."""
-
-    negations: frozenset[str]
-    lacks: tuple[str, ...]
-    """Beginnings of words that may deny, too."""
-    maybe: frozenset[str]
-    """Whole words that may."""
-    bounds: Mapping[str, str]
-    """`above`, `below`, `before` and `after`, by the words that stand before a number."""
-
-
-@functools.cache
-def polarity_of(language: str) -> Polarity:
-    """The words of a language; empty for one that the file does not know."""
-    table = _table().get(language, {})
-    return Polarity(
-        negations=frozenset(_split(table.get("not", ""))),
-        lacks=tuple(_split(table.get("lacks", ""))),
-        maybe=frozenset(_split(table.get("maybe", ""))),
-        bounds={
-            phrase: side
-            for side in ("above", "below", "before", "after")
-            for phrase in _split(table.get(side, ""))
-        },
-    )
-
-
-@functools.cache
-def _opposites() -> Mapping[str, tuple[tuple[frozenset[str], frozenset[str]], ...]]:
-    """By concept, the concepts of its side, and those that they exclude."""
-    found: dict[str, tuple[tuple[frozenset[str], frozenset[str]], ...]] = {}
-    for pair in _table()["opposites"]:
-        one, other = (frozenset(side.split()) for side in pair)
-        for own, far in ((one, other), (other, one)):
-            for concept in own:
-                found[concept] = (*found.get(concept, ()), (own, far))
-    return found
-
-
-@functools.cache
-def _table() -> dict[str, Any]:
-    return tomllib.loads((resources.files("rag") / "data/polarity.toml").read_text("utf-8"))
-
-
-def _split(line: str) -> list[str]:
-    return [fold(part).replace("_", " ") for part in line.replace("’", "'").split()]
 
 
 # --- Negations -----------------------------------------------------------------------------------
@@ -169,7 +113,7 @@ def _opposed(some: Iterable[Unit], others: Sequence[Unit]) -> bool:
         far & said
         for unit in some
         for concept in unit.concepts
-        for _, far in _opposites().get(concept, ())
+        for _, far in opposites().get(concept, ())
     )
 
 
@@ -190,7 +134,7 @@ def opposite(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> s
     claimed = _concepts(claim, language, analyser)
     for part in own:
         for concept in part.concepts:
-            for near, far in _opposites().get(concept, ()):
+            for near, far in opposites().get(concept, ()):
                 excluded = far & said and not (near & said or far & claimed)
                 if excluded and not _weakened(claim, part.start, language):
                     about = [u for side in _about(claim, own, part.start, part.end) for u in side]
@@ -228,40 +172,3 @@ def _same(one: Unit, language: str, other: Unit, tongue: str) -> bool:
     if one.concepts & other.concepts:
         return True
     return (language == tongue and one.stems == other.stems) or alike(one.letters, other.letters)
-
-
-# --- Bounds --------------------------------------------------------------------------------------
-
-_FACING = {"above": "below", "below": "above", "before": "after", "after": "before"}
-_LONGEST = 4
-"""Words of a phrase such as `no more than`."""
-
-
-def unbounded(claim: str, language: str, quotes: Quotes, names: Names) -> Fact | None:
-    """A number or date of a claim that its quotes bound from the other side, and only so."""
-    for fact in facts(claim, language, names):
-        side = _bound(claim, language, fact)
-        if side:
-            sides = [
-                _bound(text, tongue, other)
-                for text, tongue in quotes
-                for other in facts(text, tongue, names)
-                if other.kind is fact.kind and other.value == fact.value
-            ]
-            if sides and all(one == _FACING[side] for one in sides):
-                return fact
-    return None
-
-
-def _bound(text: str, language: str, fact: Fact) -> str | None:
-    """`above`, `below`, `before` or `after`, where such words stand before a number or a date."""
-    if fact.kind not in MEASURED:
-        return None
-    bounds = polarity_of(language).bounds
-    before = [fold(word.text) for word in words(text[max(0, fact.start - 40) : fact.start])]
-    for length in range(min(_LONGEST, len(before)), 0, -1):
-        side = bounds.get(" ".join(before[-length:]))
-        if side:
-            dated = fact.kind in {Kind.DATE, Kind.TIME}
-            return side if dated is (side in {"before", "after"}) else None
-    return None

@@ -75,7 +75,14 @@ def is_shaped(word: str) -> bool:
 
 
 def is_institution(word: str, words: Words) -> bool:
-    """Whether a name is translated as a whole for a word in it: `Agency`, `Ministère`."""
+    """Whether a name is translated as a whole for a word in it: `Agency`, `Ministère`.
+
+    Not for an office: a `Minister` is somebody, whose name stands beside it.
+    """
+    return fold(word) not in words.plain and _has_institution(word, words)
+
+
+def _has_institution(word: str, words: Words) -> bool:
     folded = fold(word)
     if words.language == "de":
         return any(part in folded for part in words.institutions)
@@ -98,11 +105,15 @@ def in_institution(text: str, start: int, words: Words, countries: Collection[in
 
     As `Information` does in `Ministry of Culture and Information`. `countries` are the
     places where countries and their adjectives begin: `ministère kazakh du Développement`.
+    English writes an institution with a capital letter: `the programme of Weber` is none; an
+    office is one with a small word behind it, as in `Minister of the Interior`.
     """
+    joined = False
     for match in reversed(list(_TOKEN.finditer(text, max(0, start - 120), start))):
         word = match.group()
-        if is_institution(word, words):
-            return True
+        if _has_institution(word, words) and (word[0].isupper() or words.language != "en"):
+            return joined or fold(word) not in words.plain
+        joined = joined or fold(word) in words.inside
         small = fold(word) in words.inside or match.start() in countries
         if not small and not word[0].isupper() and not _before_noun(text, match.end()):
             return False

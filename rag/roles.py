@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rag.analysis import Analyser
-from rag.facts import Fact, Kind, facts, same_name
+from rag.facts import Fact, Kind, facts
+from rag.people import Actor, actors
 from rag.support import MEASURED, Quotes, alike, units
 from rag.terms import fold, words
 
@@ -43,45 +44,6 @@ _FROM = re.compile(
 _TO = re.compile(
     r"(?:\bto|\bnach|\bauf|\bbis|\bzu|\bau|\bà|\baux|\ben|\bдо|\bв|\bво)\s*\Z", re.IGNORECASE
 )
-_ACTORS = frozenset({Kind.COUNTRY, Kind.NAME})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Actor:
-    """Somebody that a text names; a country has its id."""
-
-    text: str
-    country: str
-    start: int
-    end: int
-
-    def same(self, other: "_Actor") -> bool:
-        """Whether both are the same, however they are spelt."""
-        if self.country and other.country:
-            return self.country == other.country
-        return same_name(self.text, other.text)
-
-
-def _actors(text: str, language: str, analyser: Analyser) -> list[_Actor]:
-    """Whom a text names: names, countries, words that nothing else knows and that stand alone."""
-    found = [
-        (fact.start, fact.end, fact.value if fact.kind is Kind.COUNTRY else "")
-        for fact in facts(text, language, analyser.names)
-        if fact.kind in _ACTORS
-    ]
-    found += [
-        (unit.start, unit.end, "")
-        for unit in units(text, language, analyser)
-        if unit.name and not any(start < unit.end and unit.start < end for start, end, _ in found)
-    ]
-    actors: list[_Actor] = []
-    for start, end, country in sorted(found):
-        last = actors[-1] if actors else None
-        if last and not country and not last.country and start == last.end + 1:
-            actors[-1] = _Actor(text=text[last.start : end], country="", start=last.start, end=end)
-        else:
-            actors.append(_Actor(text=text[start:end], country=country, start=start, end=end))
-    return actors
 
 
 # --- Agents --------------------------------------------------------------------------------------
@@ -91,8 +53,8 @@ def _actors(text: str, language: str, analyser: Analyser) -> list[_Actor]:
 class _Deed:
     """Who did what to whom: the word between is what."""
 
-    agent: _Actor
-    patient: _Actor
+    agent: Actor
+    patient: Actor
     stem: frozenset[str]
     concepts: frozenset[str]
     letters: frozenset[str]
@@ -133,9 +95,9 @@ def _deeds(text: str, language: str, analyser: Analyser) -> Iterator[_Deed]:
     """What one name does to the next one, with one word of its own between the two."""
     if language not in _BY:
         return
-    actors = _actors(text, language, analyser)
+    named = actors(text, language, analyser)
     small = frozenset(f"{_ADVERBS[language]} {_BE[language]} {_BY[language]}".split())
-    for first, second in pairwise(actors):
+    for first, second in pairwise(named):
         between = [fold(word.text) for word in words(text[first.end : second.start])]
         verbs = [
             unit
@@ -211,21 +173,21 @@ def _says(one: Fact, other: Fact) -> bool:
     return one.kind is other.kind and one.value == other.value
 
 
-def _figures(text: str, language: str, analyser: Analyser) -> list[tuple[_Actor, Fact]]:
+def _figures(text: str, language: str, analyser: Analyser) -> list[tuple[Actor, Fact]]:
     """The pairs of a text in which names and figures take turns; nothing of any other."""
     figures = [
         fact
         for fact in facts(text, language, analyser.names)
         if fact.kind in MEASURED - {Kind.DATE, Kind.TIME}
     ]
-    turns: Sequence[_Actor | Fact] = sorted(
-        (*_actors(text, language, analyser), *figures), key=lambda one: one.start
+    turns: Sequence[Actor | Fact] = sorted(
+        (*actors(text, language, analyser), *figures), key=lambda one: one.start
     )
-    pairs: list[tuple[_Actor, Fact]] = []
+    pairs: list[tuple[Actor, Fact]] = []
     for one, other in zip(turns[::2], turns[1::2], strict=False):
-        if isinstance(one, _Actor) and isinstance(other, Fact):
+        if isinstance(one, Actor) and isinstance(other, Fact):
             pairs.append((one, other))
-        elif isinstance(other, _Actor) and isinstance(one, Fact):
+        elif isinstance(other, Actor) and isinstance(one, Fact):
             pairs.append((other, one))
         else:
             return []

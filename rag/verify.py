@@ -10,22 +10,27 @@ Not a proof: a claim that says with the words of its quotes what they do not say
 one of these sees it.
 """
 
+import operator
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from typing import Self
 
 from rag.analysis import Analyser
+from rag.bounds import misdated, unbounded, unranked
 from rag.cldr import Names
 from rag.dates import holds
 from rag.facts import Fact, Kind, facts
 from rag.inflect import fold
 from rag.lexicon import Lexicon
 from rag.lone import strange_names
-from rag.polarity import denial, opposite, unbounded
+from rag.people import mingled
+from rag.polarity import denial, opposite
 from rag.proper import in_institution, is_common, is_institution, is_shaped
 from rag.roles import misplaced, reversed_way, swapped
+from rag.sentences import sentence_spans
 from rag.spelling import Spelling, same_word, spelling
 from rag.stopwords import StopWords
 from rag.support import MEASURED, Quotes, alike, letters, speaks, support, units, views
@@ -42,11 +47,19 @@ claims."""
 SPOKEN_ACROSS = 0.38
 """The same over languages, where the lexicon does not know every word for the same."""
 
+LEAST_ACROSS = 2
+"""Words or figures that must be met over languages, where few are known: one is met by chance."""
+
+MOST_QUOTES = 6
+"""Quotes that a claim may rest on, twice as many as any that may be tuned on needs: a sentence
+under all that was read is carried by none of it."""
+
 SHOWN = 5
 """Words that a reason names."""
 
 _PART = re.compile(r"[^\W_]+")
 _BLANKS = re.compile(r"\s+")
+_ASKS = re.compile(r"[?？؟][\s\"'»”’)\]]*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +76,10 @@ class _Quoted:
     """All that the quotes of a claim say, read once."""
 
     facts: tuple[Fact, ...]
+    own: tuple[Spelling, ...]
+    """Of the words of quotes in the claim's language, where a name is spelt as it is there."""
     spellings: tuple[Spelling, ...]
+    """Of those of the others."""
     countries: frozenset[int]
     """Where the claim names countries."""
     translated: bool
@@ -88,11 +104,15 @@ class Verifier:
         """The reasons against a claim, each as a phrase; none when its quotes carry it.
 
         `quotes` are (text, language) pairs; languages are ISO 639-1 codes. A claim that is a
-        quote, word for word, has no faults; a claim without a quote has.
+        quote, word for word, has no faults; a claim without a quote has. A quote that asks
+        carries nothing, and more than `MOST_QUOTES` of them do not either.
         """
         if is_quote(claim, quotes):
             return ()
-        return tuple(self._faults(claim, language, quotes))
+        if len(quotes) > MOST_QUOTES:
+            return (f"it rests on {len(quotes)} sentences: only those that carry it may be named",)
+        told = [(text, tongue) for text, tongue in quotes if not _asks(text, tongue)]
+        return tuple(self._faults(claim, language, told))
 
     def _faults(self, claim: str, language: str, quotes: Quotes) -> Iterator[str]:
         missing = [
@@ -107,11 +127,16 @@ class Verifier:
         )
         if places:
             yield f"its quotes do not say {listed(claim[start:end] for start, end in places)}"
+        actor = mingled(claim, language, quotes, self._analyser)
+        if actor:
+            yield f"its quotes name nobody “{actor.text}”"
         found = support(claim, language, quotes, self._analyser)
         measured = _measured(claim, language, self._analyser.names)
         if not (found.spoken or found.unspoken or measured):
             yield "it says nothing that quotes could carry"
-        elif found.share(measured) < _least(language, quotes):
+        elif found.share(measured) < _least(language, quotes) or (
+            _translated(language, quotes) and 0 < len(found.spoken) < LEAST_ACROSS - measured
+        ):
             words = listed(claim[unit.start : unit.end] for unit in found.unspoken)
             yield f"its quotes hardly speak of it: nothing of {words}"
         yield from _turned(claim, language, quotes, self._analyser)
@@ -154,7 +179,13 @@ def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> It
         yield f"its quotes say the opposite of “{word}”"
     fact = unbounded(claim, language, quotes, analyser.names)
     if fact:
-        yield f"its quotes bound “{claim[fact.start : fact.end]}” from the other side"
+        yield f"its quotes bound “{claim[fact.start : fact.end]}” in another way, or not at all"
+    word = unranked(claim, language, quotes, analyser.names)
+    if word:
+        yield f"its quotes put a rank before “{word}”"
+    fact = misdated(claim, language, quotes, analyser.names)
+    if fact:
+        yield f"its quotes name another part of “{claim[fact.start : fact.end]}”"
     agent = swapped(claim, language, quotes, analyser)
     if agent:
         yield f"in its quotes it is done to “{agent}”"
@@ -186,6 +217,11 @@ def _bears(claim: str, fact: Fact, quote: str, language: str, names: Names) -> b
     )
 
 
+def _asks(text: str, language: str) -> bool:
+    """Whether a quote is a question, and nothing else."""
+    return bool(_ASKS.search(text)) and len(sentence_spans(text, language)) == 1
+
+
 def is_quote(claim: str, quotes: Quotes) -> bool:
     """Whether a claim is one of its quotes, word for word."""
     plain = _plain(claim)
@@ -200,7 +236,12 @@ def listed(words: Iterable[str]) -> str:
 
 def _least(language: str, quotes: Quotes) -> float:
     """The share of a claim that its quotes must speak of."""
-    return SPOKEN if all(tongue == language for _, tongue in quotes) else SPOKEN_ACROSS
+    return SPOKEN_ACROSS if _translated(language, quotes) else SPOKEN
+
+
+def _translated(language: str, quotes: Quotes) -> bool:
+    """Whether a quote is in another language than its claim."""
+    return any(tongue != language for _, tongue in quotes)
 
 
 def _measured(claim: str, language: str, names: Names) -> int:
@@ -223,11 +264,13 @@ def missing_facts(
     if not claimed:
         return ()
     read = [_read(text, language, names) for text, language in quotes]
+    same = [language == claim_language for _, language in quotes]
     quoted = _Quoted(
         facts=tuple(fact for one in read for fact in one.facts),
-        spellings=tuple(one for found in read for one in found.spellings),
+        own=_spellings(compress(read, same)),
+        spellings=_spellings(compress(read, map(operator.not_, same))),
         countries=frozenset(fact.start for fact in claimed if fact.kind is Kind.COUNTRY),
-        translated=any(language != claim_language for _, language in quotes),
+        translated=not all(same),
         both=any(one.both for one in read),
     )
     return tuple(
@@ -249,6 +292,10 @@ def _read(quote: str, language: str, names: Names) -> _Read:
     )
 
 
+def _spellings(read: Iterable[_Read]) -> tuple[Spelling, ...]:
+    return tuple(one for found in read for one in found.spellings)
+
+
 def _plain(text: str) -> str:
     """A text by its words alone: case, blanks, quotation marks and the full stop go."""
     return _BLANKS.sub(" ", re.sub(r"[\"'„“”«»‘’]", "", text)).strip(" .!?").casefold()
@@ -262,7 +309,7 @@ def _carried(claim: str, language: str, fact: Fact, after: Fact | None, quoted: 
     if fact.kind is Kind.NAME:
         return _name_carried(claim, fact, language, quoted)
     if fact.kind is Kind.COUNTRY:
-        return len(words) > 3 and _spelt(_PART.findall(words), quoted.spellings)
+        return len(words) > 3 and _spelt(_PART.findall(words), quoted)
     if fact.kind is Kind.DURATION:
         return fact.value.startswith("1 ") and not words[0].isdecimal()
     if fact.kind is not Kind.NUMBER:
@@ -321,12 +368,16 @@ def _name_carried(claim: str, name: Fact, language: str, quoted: _Quoted) -> boo
         if translated or in_institution(claim, name.start, words, quoted.countries):
             return True
         parts = [part for part in parts if not is_common(part, words)]
-    return _spelt(parts, quoted.spellings)
+    return _spelt(parts, quoted)
 
 
-def _spelt(parts: Iterable[str], spellings: Sequence[Spelling]) -> bool:
-    """Whether each word is among the spellings."""
-    return all(any(same_word(spelling(part), other) for other in spellings) for part in parts)
+def _spelt(parts: Iterable[str], quoted: _Quoted) -> bool:
+    """Whether each word is in the quotes: letter by letter in one language, nearly over two."""
+    return all(
+        any(spelling(part).skeletons & one.skeletons for one in quoted.own)
+        or any(same_word(spelling(part), one) for one in quoted.spellings)
+        for part in parts
+    )
 
 
 def _token_amount(claim: str, number: Fact, name: Fact, quoted: _Quoted) -> bool:
@@ -334,6 +385,6 @@ def _token_amount(claim: str, number: Fact, name: Fact, quoted: _Quoted) -> bool
     near = name.start - number.end <= 4
     return (
         near
-        and _spelt(_PART.findall(claim[name.start : name.end]), quoted.spellings)
+        and _spelt(_PART.findall(claim[name.start : name.end]), quoted)
         and any(f.kind is Kind.MONEY and f.value.split()[0] == number.value for f in quoted.facts)
     )

@@ -9,6 +9,8 @@ import pytest
 
 from rag.cli import main
 
+pytest_plugins = ["tests.databases"]
+
 MILL = (
     "The mill\n\nThe mill by the river was sold to Anna Keller in March 2021 for 250,000 euros. "
     "Its wheel still turns.\n"

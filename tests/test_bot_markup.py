@@ -142,6 +142,8 @@ def test_no_character_is_cut(text: str, most: int) -> None:
         ("a" + "\u0301" * 20, ["a" + "\u0301" * 11, "\u0301" * 9]),
         ("👩\u200d👩\u200d👧" * 2, ["👩\u200d👩\u200d👧"] * 2),
         ("  padded   words    here  ", ["padded", "words", "here"]),
+        ("aaaaaaaa  \u0301bbbbbb", ["aaaaaaaa", " \u0301bbbbbb"]),
+        ("aaa bbbbbbb\u0600 ccc", ["aaa", "bbbbbbb\u0600 ccc"]),
         (" \n ", []),
     ],
 )
@@ -163,6 +165,16 @@ def test_a_heading_stays_with_what_it_is_about() -> None:
         "Title\n\nword word",
         "word word word word",
         "word word word",
+    ]
+
+
+def test_a_long_block_does_not_begin_at_the_very_end() -> None:
+    """A block that is too long for any message begins a new one behind one that is rather full."""
+    page = Page(blocks=(Block((Text("A full one."),)), Block((Text("word " * 6),))))
+    assert [part.text for part in parts(page, most=20)] == [
+        "A full one.",
+        "word word word word",
+        "word word",
     ]
 
 

@@ -370,10 +370,22 @@ def test_an_inline_answer_is_one_message(statements: int) -> None:
     text = said(page)
 
     shown = len(re.findall(r"^S\d", text, re.MULTILINE))
+    assert text.startswith("S1 ")
     assert len(parts(page)) == 1
     assert text.count("Title 1") == shown
     assert (EN.phrase("answer.cut") in text) == (shown < statements)
     assert EN.phrase("answer.degraded") in text
+
+
+@pytest.mark.parametrize(("length", "offered"), [(10, 5), (1_000, 2), (5_000, 0)])
+def test_an_inline_refusal_is_one_message(length: int, offered: int) -> None:
+    """A refusal for another chat offers no more articles than have room."""
+    near = [Listed(article_id="x" * length, title="y" * 5_000) for _ in range(5)]
+    refusal = refused(unknown=("name " * 1_000,))
+    page = replies.inline_refusal(EN, refusal, near).page
+
+    assert len(parts(page)) == 1
+    assert said(page).count("yyyy …") == offered
 
 
 @pytest.mark.parametrize("reads_groups", [True, False])
@@ -531,6 +543,7 @@ def test_a_report_names_files_but_not_too_many() -> None:
     assert "Added (12): 0.txt, 1.txt" in text
     assert "9.txt and 2 more" in text
     assert "11.txt" not in text
+    assert "<code>changed.txt</code>" in parts(desk.reindexed(EN, REPORT))[0].html
     assert "• About skipped." in text
     assert "A note." in text
     assert "Articles: 14, passages: 1,234" in text
@@ -601,6 +614,8 @@ def test_presses_come_back(press: Press) -> None:
         "a:0123456789abcdeg:0",
         "a:0123456789ABCDEF:0",
         "a:0123456789abcdef",
+        "a:0123:0",
+        "a::0",
         "l:",
         "l:0\n",
         "i:xx",

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -220,7 +220,7 @@ async def test_the_end_does_not_wait_for_long(caplog: pytest.LogCaptureFixture) 
     start = time.monotonic()
     await desk.processor.close(0.05)
     assert time.monotonic() - start < 1.0
-    assert desk.begun == desk.ended == [1, 3]
+    assert desk.begun == sorted(desk.ended) == [1, 3]
     assert "2 updates were not done in time" in caplog.text
     ends = await asyncio.gather(*desk.tasks.values(), return_exceptions=True)
     assert [type(end) for end in ends] == [
@@ -277,7 +277,7 @@ def test_every_lane_keeps_its_order(
 
 
 Bot = Application[Any, Any, Any, Any, Any, Any]
-Handler = Callable[[Update, object], Awaitable[None]]
+Handler = Callable[[Update, object], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager

@@ -206,9 +206,12 @@ async def running(server: Telegram, book: Book, *, webhook: int = 0) -> AsyncIte
     async with app:
         await app.start()
         if webhook:
-            url = f"http://127.0.0.1:{webhook}/hook"
-            hook = {"listen": "127.0.0.1", "port": webhook, "url_path": "hook"}
-            await app.updater.start_webhook(**hook, webhook_url=url, secret_token="s")  # noqa: S106
+            await app.updater.start_webhook(
+                port=webhook,
+                url_path="hook",
+                webhook_url=f"http://127.0.0.1:{webhook}/hook",
+                secret_token="s",  # noqa: S106
+            )
         else:
             await app.updater.start_polling(error_callback=lambda _: None)
         try:

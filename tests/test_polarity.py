@@ -5,7 +5,9 @@ import pytest
 from rag.analysis import Analyser
 from rag.cldr import Names
 from rag.lexicon import Lexicon
-from rag.polarity import _table, denial, opposite, unbounded
+from rag.bounds import unbounded
+from rag.contrary import table
+from rag.polarity import denial, opposite
 from rag.stopwords import StopWords
 
 LEXICON = Lexicon()
@@ -139,5 +141,5 @@ def test_number_that_is_quoted_without_a_bound_is_not_contradicted() -> None:
 def test_opposites_are_concepts_of_the_lexicon() -> None:
     """A misspelt concept would never be met."""
     known = {cells[0] for _, cells in LEXICON._rows}  # noqa: SLF001
-    named = {c for pair in _table()["opposites"] for side in pair for c in side.split()}
+    named = {c for pair in table()["opposites"] for side in pair for c in side.split()}
     assert named <= known
