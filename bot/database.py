@@ -9,8 +9,8 @@ every commit. It is not on the disk then, so the last moments before a loss of p
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -42,9 +42,6 @@ DRIVERS = {
 
 PATIENCE = 10
 """Seconds that another process's transaction, or a connection, is waited for."""
-
-PREPARING = 60
-"""Seconds that another process's migrations are waited for."""
 
 CONNECTIONS = 5
 """How many are open at once; what wants another one waits."""
@@ -87,8 +84,11 @@ class Database:
         database = cls(_engine(url))
         try:
             with _sentences(url):
-                async with _one_process(url):
-                    await database.transaction(_upgrade)
+                if database._is_sqlite:
+                    folder = Path(str(url.database)).parent
+                    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+                # SQLite lets one process write at a time; PostgreSQL's take a lock.
+                await database.transaction(_upgrade)
         except BaseException:
             await database.close()
             raise
@@ -189,30 +189,6 @@ def _begin(connection: Connection) -> None:
     # Who reads first and writes then would find that another has written in between.
     if connection.get_execution_options().get("together"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@asynccontextmanager
-async def _one_process(url: URL) -> AsyncIterator[None]:
-    """SQLite's file is made, and its log begun, by one process at a time."""
-    if url.get_backend_name() != "sqlite":
-        yield
-        return
-    from filelock import AsyncFileLock, Timeout
-
-    path = Path(str(url.database))
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    lock = AsyncFileLock(path.with_name(f"{path.name}.lock"), timeout=PREPARING)
-    try:
-        await lock.acquire()
-    except Timeout:
-        raise StorageError(
-            f"Another process is preparing the bot's database {path}: "
-            "wait until it has finished, then try again."
-        ) from None
-    try:
-        yield
-    finally:
-        await lock.release()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -135,6 +135,7 @@ async def run(ready: Ready, file: Path, progress: Progress = lambda _done, _tota
         lock = file.with_name(f".{file.name}.lock")
         with FileLock(lock, timeout=0):
             await _run(ready, file, progress)
+            ready.answerer.close()
             lock.unlink(missing_ok=True)
     except Timeout:
         raise LockedError(f"Another run is writing {file}: wait for it, or name another.") from None

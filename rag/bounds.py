@@ -129,7 +129,9 @@ def _superlatives(text: str, language: str, names: Names) -> Iterator[tuple[str,
     parts = words(text)
     for word, after in zip(parts, (*parts[1:], None), strict=True):
         pair = f"{fold(word.text)} {fold(after.text)}" if after else fold(word.text)
-        inside = any(rank.start <= word.start < rank.end for rank in ranks)
+        inside = any(rank.start <= word.start < rank.end for rank in ranks) and any(
+            one in pair for one in beginnings
+        )
         if inside or pair.startswith(beginnings):
             before = any(0 <= word.start - rank.end <= 1 for rank in ranks)
             yield word.text, inside or before

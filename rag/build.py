@@ -54,6 +54,12 @@ class Parts:
         self.folder = index_folder(settings)
         self.detector = LanguageDetector()
 
+    def close(self) -> None:
+        """Give back the files of what was made; what is asked for afterwards opens them again."""
+        for name in ("store", "manifest"):
+            if name in vars(self):
+                getattr(self, name).close()
+
     def warm(self) -> None:
         """Begin to load what takes long, in a thread, for a question that is about to come."""
         loads = [ChromaStore.load, *([LanguageModel.load] if self.settings.model else [])]

@@ -111,16 +111,13 @@ def ask(
 
     settings = _settings(corpus, data)
     text = checked(_words(question), most=settings.max_question_characters)
-    parts = _parts(settings)
-    parts.warm()
-    answerer = parts.answerer
-    _prepare(answerer)
-    reply = asyncio.run(answerer.answer(text))
-    places = render.Places(answerer)
-    if json:
-        export.write_json(export.reply_object(reply, places))
-    else:
-        render.show_reply(reply, places, why=why)
+    with _answerer(settings) as answerer:
+        reply = asyncio.run(answerer.answer(text))
+        places = render.Places(answerer)
+        if json:
+            export.write_json(export.reply_object(reply, places))
+        else:
+            render.show_reply(reply, places, why=why)
     _remark(reply)
     if not isinstance(reply, Answer):
         raise typer.Exit(REFUSED)
@@ -132,13 +129,9 @@ def chat(*, corpus: Corpus = None, data: Data = None) -> None:
     from rag import render
     from rag.talk import Talk
 
-    parts = _parts(_settings(corpus, data))
-    parts.warm()
-    _prepare(parts.answerer)
-    talk = Talk(parts.answerer)
-    places = render.Places(parts.answerer)
     # One event loop for all of it, so that connections are kept.
-    with asyncio.Runner() as runner:
+    with _answerer(_settings(corpus, data)) as answerer, asyncio.Runner() as runner:
+        talk, places = Talk(answerer), render.Places(answerer)
         for line in _lines():
             match line:
                 case "":
@@ -173,8 +166,7 @@ def ingest(
 
     if folder and corpus:
         raise UsageError("The folder was given twice: leave out DIR or --corpus.")
-    parts = _parts(_settings(folder or corpus, data))
-    with _progress() as progress:
+    with _parts(_settings(folder or corpus, data)) as parts, _progress() as progress:
         report = parts.indexer.run(allow_empty=allow_empty, rebuild=rebuild, progress=progress)
     summary.show_report(report)
 
@@ -184,8 +176,8 @@ def status(*, corpus: Corpus = None, data: Data = None) -> None:
     """Say what is indexed, and whether the folder has changed since."""
     from rag import summary
 
-    parts = _parts(_settings(corpus, data))
-    summary.show_status(parts.settings, parts.folder, parts.indexer)
+    with _parts(_settings(corpus, data)) as parts:
+        summary.show_status(parts.settings, parts.folder, parts.indexer)
 
 
 @app.command(epilog=EPILOG)
@@ -204,7 +196,8 @@ def show(
 
     article_id, line = _place(place)
     marked = _span(quote) if quote else None
-    article = _parts(_settings(corpus, data)).answerer.read(article_id)
+    with _parts(_settings(corpus, data)) as parts:
+        article = parts.answerer.read(article_id)
     render.show_article(article, line=line, marked=marked)
 
 
@@ -223,15 +216,13 @@ def search(
 
     settings = _settings(corpus, data)
     text = checked(_words(words), most=settings.max_question_characters)
-    parts = _parts(settings)
-    parts.warm()
-    _prepare(parts.answerer)
-    hits = asyncio.run(parts.answerer.search(text, limit=limit))
-    places = render.Places(parts.answerer)
-    if json:
-        export.write_json({"hits": [export.hit_object(hit, places) for hit in hits]})
-    else:
-        render.show_hits(hits, places)
+    with _answerer(settings) as answerer:
+        hits = asyncio.run(answerer.search(text, limit=limit))
+        places = render.Places(answerer)
+        if json:
+            export.write_json({"hits": [export.hit_object(hit, places) for hit in hits]})
+        else:
+            render.show_hits(hits, places)
     if not hits:
         complain("No passage resembles this text.")
         raise typer.Exit(REFUSED)
@@ -247,10 +238,25 @@ def _settings(corpus: str | None, data: str | None) -> "Settings":
     return Settings(**{name: value for name, value in given.items() if value})
 
 
-def _parts(settings: "Settings") -> "Parts":
+@contextmanager
+def _parts(settings: "Settings") -> "Iterator[Parts]":
+    """The parts of an installation, closed behind."""
     from rag.build import Parts
 
-    return Parts(settings)
+    parts = Parts(settings)
+    try:
+        yield parts
+    finally:
+        parts.close()
+
+
+@contextmanager
+def _answerer(settings: "Settings") -> "Iterator[Answerer]":
+    """What answers, with its index built."""
+    with _parts(settings) as parts:
+        parts.warm()
+        _prepare(parts.answerer)
+        yield parts.answerer
 
 
 def _lines() -> "Iterator[str]":

@@ -15,10 +15,22 @@ class Polarity:
     """The words of a language that turn sentences around, folded."""
 
     negations: frozenset[str]
+    forward: frozenset[str]
+    """Those that deny what stands behind them."""
+    whole: frozenset[str]
+    """Those that deny their whole clause."""
+    only: frozenset[str]
+    """Those that deny nothing: two words, `not only`."""
     lacks: tuple[str, ...]
     """Beginnings of words that may deny, too."""
     maybe: frozenset[str]
     """Whole words that may."""
+    un: tuple[str, ...]
+    """Beginnings of words that deny no more than themselves: `unknown`."""
+    but: frozenset[str]
+    """Words that deny all else: `only`."""
+    refuse: frozenset[str]
+    """Words for what is refused, and so not done."""
     bounds: Mapping[str, str]
     """`above`, `below`, `before` and `after`, by the words that stand before a number."""
     loose: frozenset[str]
@@ -39,8 +51,14 @@ def polarity_of(language: str) -> Polarity:
     own = table().get(language, {})
     return Polarity(
         negations=frozenset(_split(own.get("not", ""))),
+        forward=frozenset(_split(own.get("forward", ""))),
+        whole=frozenset(_split(own.get("whole", ""))),
+        only=frozenset(_split(own.get("only", ""))),
         lacks=tuple(_split(own.get("lacks", ""))),
         maybe=frozenset(_split(own.get("maybe", ""))),
+        un=tuple(_split(own.get("un", ""))),
+        but=frozenset(_split(own.get("but", ""))),
+        refuse=frozenset(_split(own.get("refuse", ""))),
         bounds={
             phrase: side
             for side in ("above", "below", "before", "after")
@@ -68,6 +86,7 @@ def opposites() -> Mapping[str, tuple[tuple[frozenset[str], frozenset[str]], ...
 
 @functools.cache
 def table() -> dict[str, Any]:
+    """The file as it stands, read once."""
     return tomllib.loads((resources.files("rag") / "data/polarity.toml").read_text("utf-8"))
 
 

@@ -9,20 +9,32 @@ other form, an opposite without the word itself.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import zip_longest
 
 from rag.analysis import Analyser
 from rag.contrary import opposites, polarity_of
 from rag.inflect import fold
+from rag.sentences import sentence_spans
 from rag.support import Quotes, Unit, View, alike, speaks, units, views
-from rag.terms import words
+from rag.terms import Word, words
 
 REACH = 3
 """Units on either side of a word, in its clause, that belong to it."""
 
+FOCUS = 2
+"""Those of them that a negation denies."""
+
+REMEMBERED = 2048
+"""Texts whose negations are kept."""
+
 MOST = 0.75
 """Share of the units about a negation that the other side must speak of."""
+
+MODAL = frozenset({"want", "allow", "possible", "need", "try"})
+"""Concepts of verbs that stand between a negation and the deed: `would not say`."""
 
 _BREAK = re.compile(r"[.,;:!?()—–\n]")
 """What parts clauses."""
@@ -33,77 +45,191 @@ _BREAK = re.compile(r"[.,;:!?()—–\n]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Negation:
-    """A negation of a text: its words, and what it is about."""
+    """A word of a text that denies, or may."""
 
     words: str
     language: str
-    nearest: Unit
     about: tuple[Unit, ...]
+    """What it denies, the nearest first."""
+    around: tuple[Unit, ...]
+    """What stands on either side of it, in its clause."""
+    kind: str
+    """`not`, `refuse`, `but`, `un` or `lacks`."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether it denies whatever else is said."""
+        return self.kind in {"not", "refuse"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sentence:
+    """A sentence of a quote with its negations."""
+
+    view: View
+    negations: tuple[_Negation, ...]
 
 
 def denial(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
-    """The negation that a claim has and its quotes have not, or that they have and it has not.
+    """The negation that a claim has and its quotes have not, or that they have and it has not."""
+    return _denied(claim, language, quotes, analyser) or _affirmed(
+        claim, language, quotes, analyser
+    )
 
-    Only where the side without it speaks of what it is about, and denies nothing at all.
+
+def _denied(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
+    """A negation of a claim which its quotes have not.
+
+    They have it where something denies what it is about (`The permit is missing`), or in the
+    sentence that speaks most of that; and they have it in an opposite (`stayed open`).
     """
-    own = _negations(claim, language, analyser)
-    quoted = [one for text, tongue in quotes for one in _negations(text, tongue, analyser)]
-    if bool(own) == bool(quoted):
+    own = [one for one in _negations(claim, language, analyser) if one.sure]
+    if not own or not all(polarity_of(tongue).negations for _, tongue in quotes):
         return None
-    without = quotes if own else [(claim, language)]
-    if any(_lacks(text, tongue) for text, tongue in without):
-        return None
-    said = [unit for text, tongue in without for unit in units(text, tongue, analyser)]
-    sentences = [view for text, tongue in without for view in views(text, tongue, analyser)]
-    for one in own or quoted:
-        if _meets(one, sentences) and not _opposed(one.about, said):
+    sentences = [one for text, tongue in quotes for one in _sentences(text, tongue, analyser)]
+    ends = _ends(claim, language)
+    quoted = [two for one in sentences for two in one.negations if ends or two.kind != "but"]
+    said = [unit for text, tongue in quotes for unit in units(text, tongue, analyser)]
+    near = [[two for two in quoted if _near(one, two)] for one in own]
+    taken = [two for found in near for two in found]
+    for one, found in zip(own, near, strict=True):
+        if found or _opposed(one.around, said):
+            continue
+        spoken = [sum(speaks(each.view, u, language) for u in one.around) for each in sentences]
+        most = max(spoken, default=0)
+        best = [each for each, count in zip(sentences, spoken, strict=True) if count == most]
+        rest = [two for each in best for two in each.negations if two.sure and two not in taken]
+        if not quoted or (most and not rest):
             return one.words
     return None
 
 
-def _negations(text: str, language: str, analyser: Analyser) -> tuple[_Negation, ...]:
-    """The negations of a text with the units about each, in its clause."""
-    known = polarity_of(language).negations
-    found = []
-    for word in words(text):
-        if fold(word.text) in known:
-            before, after = _about(text, units(text, language, analyser), word.start, word.end)
-            if before or after:
-                nearest = after[0] if after else before[-1]
-                about = (*before, *after)
-                found.append(
-                    _Negation(words=word.text, language=language, nearest=nearest, about=about)
-                )
-    return tuple(found)
+def _ends(claim: str, language: str) -> bool:
+    """Whether a claim says until when: `not until May` is `only in May`."""
+    bounds = polarity_of(language).bounds
+    return any(bounds.get(fold(word.text)) == "before" for word in words(claim))
 
 
-def _about(
-    text: str, parts: Sequence[Unit], start: int, end: int
-) -> tuple[Sequence[Unit], Sequence[Unit]]:
-    """The units before and behind a place that belong to it."""
-    before = [u for u in parts if u.end <= start and not _BREAK.search(text, u.end, start)]
-    after = [u for u in parts if u.start >= end and not _BREAK.search(text, end, u.start)]
-    return before[-REACH:], after[:REACH]
+def _near(one: _Negation, quoted: _Negation) -> bool:
+    """Whether a negation of a quote is about what one of a claim is."""
+    return any(
+        _same(unit, one.language, other, quoted.language)
+        for unit in one.about[:FOCUS]
+        for other in quoted.about
+    )
 
 
-def _lacks(text: str, language: str) -> bool:
-    """Whether a text may deny something without a negation."""
-    return any(_may_deny(word.text, language) for word in words(text))
-
-
-def _may_deny(word: str, language: str) -> bool:
-    """Whether a word denies, or may."""
-    known, folded = polarity_of(language), fold(word)
-    return folded in known.negations | known.maybe or folded.startswith(known.lacks)
+def _affirmed(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
+    """A negation of the quotes, where the claim speaks of what it is about and denies nothing."""
+    parts = words(claim)
+    if any(_kind(claim, parts, place, language) for place in range(len(parts))):
+        return None
+    said = units(claim, language, analyser)
+    sentences = views(claim, language, analyser)
+    for text, tongue in quotes:
+        for one in _negations(text, tongue, analyser):
+            if one.sure and _meets(one, sentences) and not _opposed(one.around, said):
+                return one.words
+    return None
 
 
 def _meets(one: _Negation, sentences: Sequence[View]) -> bool:
     """Whether a sentence speaks of what a negation is about."""
     for view in sentences:
-        spoken = sum(speaks(view, unit, one.language) for unit in one.about)
-        if speaks(view, one.nearest, one.language) and spoken >= MOST * len(one.about):
+        spoken = sum(speaks(view, unit, one.language) for unit in one.around)
+        if speaks(view, one.about[0], one.language) and spoken >= MOST * len(one.around):
             return True
     return False
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _sentences(text: str, language: str, analyser: Analyser) -> tuple[_Sentence, ...]:
+    """The sentences of a quote."""
+    spans = sentence_spans(text, language)
+    return tuple(
+        _Sentence(view=view, negations=_negations(text[start:end], language, analyser))
+        for view, (start, end) in zip(views(text, language, analyser), spans, strict=True)
+    )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _negations(text: str, language: str, analyser: Analyser) -> tuple[_Negation, ...]:
+    """The words of a text that deny, or may, with the units about each, in its clause."""
+    parts = words(text)
+    found = []
+    for place, word in enumerate(parts):
+        kind = _kind(text, parts, place, language)
+        if kind:
+            about, around = _about(text, units(text, language, analyser), word, language, kind)
+            if about:
+                found.append(
+                    _Negation(
+                        words=word.text, language=language, about=about, around=around, kind=kind
+                    )
+                )
+    return tuple(found)
+
+
+def _kind(text: str, parts: Sequence[Word], place: int, language: str) -> str | None:
+    """How a word denies, if it does; in `no more than` and `not only` it does not."""
+    word, known = parts[place], polarity_of(language)
+    folded = fold(word.text)
+    rows = [" ".join(fold(one.text) for one in parts[place : place + n]) for n in (2, 3)]
+    if known.only.intersection(rows) or any(row in known.bounds for row in rows):
+        return None
+    contracted = text[word.end : word.end + 2].replace("’", "'") == "'t" and f"{folded}'t"
+    if known.negations & {folded, contracted}:
+        return "un" if text[word.end : word.end + 1] == "-" else "not"
+    if folded in known.refuse:
+        return "refuse"
+    if folded in known.but:
+        return "but"
+    if folded.startswith(known.un):
+        return "un"
+    return "lacks" if folded in known.maybe or folded.startswith(known.lacks) else None
+
+
+def _about(
+    text: str, parts: Sequence[Unit], word: Word, language: str, kind: str
+) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
+    """The units that a word is about, the nearest first, and those on both sides of it."""
+    start, end = word.start, word.end
+    if kind == "un":
+        itself = tuple(unit for unit in parts if unit.start <= start < unit.end)
+        return itself, itself
+    before = [u for u in parts if u.end <= start and not _BREAK.search(text, u.end, start)][::-1]
+    after = [
+        u
+        for u in parts
+        if u.start >= end and not u.concepts & MODAL and not _BREAK.search(text, end, u.start)
+    ]
+    around = _merged(after, before)
+    known, folded = polarity_of(language), fold(word.text)
+    if folded in known.whole:
+        return around, around[: 2 * REACH]
+    near = _merged(after[:REACH], before[:REACH])
+    if (folded in known.forward or kind == "refuse") and after:
+        return tuple(after[:REACH]), near
+    return near, near
+
+
+def _merged(after: Sequence[Unit], before: Sequence[Unit]) -> tuple[Unit, ...]:
+    """Units behind a word and before it in turn, the nearest first."""
+    return tuple(unit for pair in zip_longest(after, before) for unit in pair if unit is not None)
+
+
+def _beside(text: str, parts: Sequence[Unit], unit: Unit) -> Iterator[Unit]:
+    """The units next to another one, in its clause."""
+    before = [u for u in parts if u.end <= unit.start and not _BREAK.search(text, u.end, unit.start)]
+    after = [u for u in parts if u.start >= unit.end and not _BREAK.search(text, unit.end, u.start)]
+    yield from before[-REACH:]
+    yield from after[:REACH]
+
+
+def _may_deny(word: str, language: str) -> bool:
+    """Whether a word denies, or may."""
+    known, folded = polarity_of(language), fold(word)
+    return folded in known.negations | known.maybe or folded.startswith((*known.lacks, *known.un))
 
 
 def _opposed(some: Iterable[Unit], others: Sequence[Unit]) -> bool:
@@ -127,7 +253,7 @@ def opposite(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> s
     either side denies anything, nothing is said.
     """
     texts = [(claim, language), *quotes]
-    if any(_negations(text, tongue, analyser) for text, tongue in texts):
+    if any(one.sure for text, tongue in texts for one in _negations(text, tongue, analyser)):
         return None
     own = units(claim, language, analyser)
     said = frozenset(c for text, tongue in texts[1:] for c in _concepts(text, tongue, analyser))
@@ -137,7 +263,7 @@ def opposite(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> s
             for near, far in opposites().get(concept, ()):
                 excluded = far & said and not (near & said or far & claimed)
                 if excluded and not _weakened(claim, part.start, language):
-                    about = [u for side in _about(claim, own, part.start, part.end) for u in side]
+                    about = list(_beside(claim, own, part))
                     if _in_place(about, language, far, quotes, analyser):
                         return claim[part.start : part.end]
     return None
@@ -155,7 +281,7 @@ def _in_place(
         others = units(text, tongue, analyser)
         for other in others:
             if other.concepts & far and not _weakened(text, other.start, tongue):
-                beside = [u for side in _about(text, others, other.start, other.end) for u in side]
+                beside = list(_beside(text, others, other))
                 if any(_same(one, language, unit, tongue) for one in about for unit in beside):
                     return True
     return False

@@ -24,6 +24,7 @@ from rag.cldr import Names
 from rag.dates import holds
 from rag.facts import Fact, Kind, facts
 from rag.inflect import fold
+from rag.kinds import other_office, other_thing
 from rag.lexicon import Lexicon
 from rag.lone import strange_names
 from rag.people import mingled
@@ -186,6 +187,12 @@ def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> It
     fact = misdated(claim, language, quotes, analyser.names)
     if fact:
         yield f"its quotes name another part of “{claim[fact.start : fact.end]}”"
+    word = other_thing(claim, language, quotes, analyser)
+    if word:
+        yield f"its quotes name another thing in place of “{word}”"
+    word = other_office(claim, language, quotes, analyser)
+    if word:
+        yield f"its quotes give “{word}” another office"
     agent = swapped(claim, language, quotes, analyser)
     if agent:
         yield f"in its quotes it is done to “{agent}”"

@@ -317,17 +317,36 @@ async def test_transaction_is_all_or_nothing(database: Database) -> None:
     assert await names(database) == set()
 
 
-async def test_transactions_do_not_mix(database: Database) -> None:
-    """What was read in a transaction is still so when it is written."""
+async def test_transactions_do_not_mix(database: Database, ready: str | Path) -> None:
+    """What was read in a transaction is still so when it is written, whoever else writes."""
     await database.write(count("sum", 0))
     mine = COUNTERS.c.name == "sum"
 
     def add(connection: Connection) -> None:
         value = connection.scalar(select(COUNTERS.c.value).where(mine).with_for_update())
-        connection.execute(update(COUNTERS).where(mine).values(value=value + 1))
+        connection.execute(update(COUNTERS).where(mine).values(value=(value or 0) + 1))
 
-    await asyncio.gather(*(database.transaction(add) for _ in range(40)))
+    async with opened(ready) as other:
+        both = (database, other)
+        await asyncio.gather(*(one.transaction(add) for _ in range(20) for one in both))
     assert [tuple(row) for row in await database.read(select(COUNTERS.c.value))] == [(40,)]
+
+
+async def test_program_that_does_not_close_ends(tmp_path: Path) -> None:
+    """A program that fails with an open database ends all the same."""
+    code = (
+        "import asyncio, sys\nfrom pathlib import Path\nfrom bot.database import Database\n"
+        "async def run():\n    d = await Database.open(Path(sys.argv[1]))\n    sys.exit(3)\n"
+        "asyncio.run(run())\n"
+    )
+    run = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "bot.db")]
+    process = await asyncio.create_subprocess_exec(*run, cwd=ROOT)
+    try:
+        async with asyncio.timeout(20):
+            assert await process.wait() == 3
+    finally:
+        if process.returncode is None:
+            process.kill()
 
 
 async def test_times_come_back_in_utc(database: Database) -> None:
@@ -410,7 +429,7 @@ async def test_cancelled_work_leaves_no_lock(database: Database) -> None:
         await database.transaction(lambda connection: work(number, connection))
         await database.read(select(COUNTERS.c.name).limit(1))
 
-    for number in range(0, 200, 4):
+    for number in range(0, 120, 4):
         tasks = [asyncio.create_task(twice(number + more)) for more in range(4)]
         await asyncio.sleep(chance.random() * 0.004)
         for task in tasks:

@@ -373,7 +373,7 @@ class Killed(RuleBasedStateMachine):
 
 def test_nothing_is_lost_by_a_kill_between_verbs() -> None:
     """Whatever was done before a kill is so after it: nothing lost, doubled or left behind."""
-    quick = settings(max_examples=25, stateful_step_count=25, deadline=None)
+    quick = settings(max_examples=20, stateful_step_count=20, deadline=None)
     run_state_machine_as_test(Killed, settings=quick)
 
 

@@ -225,15 +225,16 @@ async def test_forgotten_in_a_group(database: Database, people: People) -> None:
     assert [cell for name, cell in after if name == "chats.chat_id"] == [GROUP]
 
 
-async def test_others_opinion_of_a_forgotten_answer_goes(
-    database: Database, people: People
-) -> None:
-    """With an answer goes what others thought of it."""
+async def test_opinions_go_with_answer_and_person(database: Database, people: People) -> None:
+    """With an answer goes what others thought of it, with a person what they thought of others'."""
     await fill(database, 1, ANNA, GROUP)
+    await fill(database, 2, BERT, -5)
     feedback = METADATA.tables["feedback"]
     await database.write(insert(feedback).values(row_of(feedback, 1, BERT, GROUP)))
+    await database.write(insert(feedback).values(row_of(feedback, 2, ANNA, GROUP)))
     await people.forget(ANNA)
-    assert await database.read(select(feedback)) == []
+    rows = await database.read(select(feedback.c.answer_id, feedback.c.user_id))
+    assert [tuple(row) for row in rows] == [(2, BERT)]
 
 
 async def test_update_that_asks_to_forget_is_answered(database: Database, people: People) -> None:
