@@ -55,6 +55,8 @@ def serve(
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    if not verbose:
+        logging.getLogger("alembic").setLevel(logging.WARNING)
     key = library.openai_api_key
     secrets = [settings.token.get_secret_value(), *([key.get_secret_value()] if key else [])]
     with redacting(*secrets):

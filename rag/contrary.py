@@ -31,6 +31,8 @@ class Polarity:
     """Words that deny all else: `only`."""
     refuse: frozenset[str]
     """Words for what is refused, and so not done."""
+    unsure: frozenset[str]
+    """Words behind which nothing is sure."""
     bounds: Mapping[str, str]
     """`above`, `below`, `before` and `after`, by the words that stand before a number."""
     loose: frozenset[str]
@@ -59,6 +61,7 @@ def polarity_of(language: str) -> Polarity:
         un=tuple(_split(own.get("un", ""))),
         but=frozenset(_split(own.get("but", ""))),
         refuse=frozenset(_split(own.get("refuse", ""))),
+        unsure=frozenset(_split(own.get("if", ""))),
         bounds={
             phrase: side
             for side in ("above", "below", "before", "after")

@@ -33,7 +33,7 @@ REMEMBERED = 2048
 MOST = 0.75
 """Share of the units about a negation that the other side must speak of."""
 
-MODAL = frozenset({"want", "allow", "possible", "need", "try"})
+MODAL = frozenset({"want", "try", "need"})
 """Concepts of verbs that stand between a negation and the deed: `would not say`."""
 
 _BREAK = re.compile(r"[.,;:!?()—–\n]")
@@ -83,8 +83,8 @@ def _denied(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> st
     They have it where something denies what it is about (`The permit is missing`), or in the
     sentence that speaks most of that; and they have it in an opposite (`stayed open`).
     """
-    own = [one for one in _negations(claim, language, analyser) if one.sure]
-    if not own or not all(polarity_of(tongue).negations for _, tongue in quotes):
+    own = _negations(claim, language, analyser)
+    if not any(one.sure for one in own) or not all(polarity_of(tongue).negations for _, tongue in quotes):
         return None
     sentences = [one for text, tongue in quotes for one in _sentences(text, tongue, analyser)]
     ends = _ends(claim, language)
@@ -93,12 +93,21 @@ def _denied(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> st
     near = [[two for two in quoted if _near(one, two)] for one in own]
     taken = [two for found in near for two in found]
     for one, found in zip(own, near, strict=True):
-        if found or _opposed(one.around, said):
+        if found or not one.sure or _opposed(one.around, said):
+            continue
+        if language == "ru" and any(two in one.around for other in own for two in other.around
+                                    if other is not one and near[own.index(other)]):
             continue
         spoken = [sum(speaks(each.view, u, language) for u in one.around) for each in sentences]
         most = max(spoken, default=0)
         best = [each for each, count in zip(sentences, spoken, strict=True) if count == most]
-        rest = [two for each in best for two in each.negations if two.sure and two not in taken]
+        known = any(speaks(each.view, one.about[0], language) for each in sentences)
+        rest = [
+            two
+            for each in best
+            for two in each.negations
+            if two not in taken and (two.sure or not known)
+        ]
         if not quoted or (most and not rest):
             return one.words
     return None
@@ -112,11 +121,17 @@ def _ends(claim: str, language: str) -> bool:
 
 def _near(one: _Negation, quoted: _Negation) -> bool:
     """Whether a negation of a quote is about what one of a claim is."""
+    deeds = [unit for unit in one.about if not _named(unit)] or one.about
     return any(
         _same(unit, one.language, other, quoted.language)
-        for unit in one.about[:FOCUS]
+        for unit in deeds[:FOCUS]
         for other in quoted.about
     )
+
+
+def _named(unit: Unit) -> bool:
+    """Whether a unit is a name, which a negation is hardly about."""
+    return unit.name or any(concept.startswith("country-") for concept in unit.concepts)
 
 
 def _affirmed(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
@@ -179,8 +194,12 @@ def _kind(text: str, parts: Sequence[Word], place: int, language: str) -> str | 
         return None
     contracted = text[word.end : word.end + 2].replace("’", "'") == "'t" and f"{folded}'t"
     if known.negations & {folded, contracted}:
-        return "un" if text[word.end : word.end + 1] == "-" else "not"
-    if folded in known.refuse:
+        if text[word.end : word.end + 1] == "-":
+            return "un"
+        clause = _BREAK.split(text[: word.start])[-1]
+        unsure = any(fold(one.text) in known.unsure for one in words(clause))
+        return "lacks" if unsure else "not"
+    if known.refuse & {folded, rows[0]}:
         return "refuse"
     if folded in known.but:
         return "but"

@@ -24,7 +24,7 @@ from bot.domain import Kept, Me, Place, Said, Source, Thread
 from bot.health import Metrics
 from bot.hearing import Heard, command_of, place_of
 from bot.inbox import Inbox
-from bot.limiter import Limiter, Rate
+from bot.limiter import Limiter, Rate, Urgency
 from bot.outbox import Outbox
 from bot.parts import Parts
 from bot.people import Chats, People
@@ -67,7 +67,8 @@ async def bot_parts(
         stack.push_async_callback(database.close)
         answerer = stack.enter_context(open_answerer(library))
         metrics = Metrics()
-        bot = await stack.enter_async_context(_bot(server, metrics))
+        bot = _bot(server, metrics)
+        await stack.enter_async_context(bot)
         user = bot.bot
         inbox, people, chats = Inbox(database), People(database), Chats(database)
         yield Parts(
@@ -98,10 +99,10 @@ async def bot_parts(
         )
 
 
-def _bot(server: Telegram, metrics: Metrics) -> ExtBot[None]:
+def _bot(server: Telegram, metrics: Metrics) -> ExtBot[Urgency]:
     # Certificates take long to load, and nothing here needs them.
     one, other = (HTTPXRequest(httpx_kwargs={"verify": False}) for _ in range(2))
-    return ExtBot(
+    return ExtBot[Urgency](
         server.token,
         base_url=server.url,
         base_file_url=server.file_url,

@@ -5,6 +5,7 @@ where one would be. The server is the one that CITEBOT_TEST_POSTGRES names (as s
 make databases), else one of its own on a socket, for as long as the tests run.
 """
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -38,18 +39,17 @@ class Server:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _template: str = ""
 
-    async def empty(self) -> str:
+    def prepare(self) -> None:
+        """Make the database with the tables."""
+        self._template = self.empty()
+        _make_tables(self._template)
+
+    def empty(self) -> str:
         """The URL of a new database with nothing in it."""
         return self._make("template0")
 
-    async def ready(self) -> str:
+    def ready(self) -> str:
         """The URL of a new database with the tables."""
-        from bot.database import Database
-
-        if not self._template:
-            url = self._make("template0")
-            await (await Database.open(url)).close()
-            self._template = url
         return self._make(_name(self._template))
 
     def _make(self, template: str) -> str:
@@ -87,32 +87,45 @@ def postgres() -> Iterator[Server]:
     given = os.environ.get("CITEBOT_TEST_POSTGRES")
     if given:
         server = Server(root=given)
-        yield server
-        server.drop()
+        try:
+            server.prepare()
+            yield server
+        finally:
+            server.drop()
         return
     programs = _programs()
     if programs is None:
         pytest.skip("no PostgreSQL server: apt-get install postgresql, or CITEBOT_TEST_POSTGRES")
     with _started(programs) as folder:
-        yield Server(root=f"postgresql://{USER}@/postgres?host={folder}")
+        server = Server(root=f"postgresql://{USER}@/postgres?host={folder}")
+        server.prepare()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables, to be copied."""
+    path = tmp_path_factory.mktemp("tables") / "bot.db"
+    _make_tables(path)
+    return path
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def address(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
     """Where a database may be opened: nothing is there yet."""
     if request.param == "sqlite":
         return tmp_path / "data" / "bot.db"
     server: Server = request.getfixturevalue("postgres")
-    return await server.empty()
+    return server.empty()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def ready(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
-    """Where a database may be opened that holds the tables, if that is any quicker."""
+def ready(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where a database may be opened that holds the tables already."""
     if request.param == "sqlite":
-        return tmp_path / "data" / "bot.db"
+        return shutil.copy(request.getfixturevalue("tables"), tmp_path / "bot.db")
     server: Server = request.getfixturevalue("postgres")
-    return await server.ready()
+    return server.ready()
 
 
 @pytest.fixture
@@ -123,6 +136,15 @@ async def database(ready: str | Path) -> "AsyncIterator[Database]":
     opened = await Database.open(ready)
     yield opened
     await opened.close()
+
+
+def _make_tables(where: str | Path) -> None:
+    from bot.database import Database
+
+    async def make() -> None:
+        await (await Database.open(where)).close()
+
+    asyncio.run(make())
 
 
 def _programs() -> Path | None:

@@ -205,7 +205,7 @@ def judged(registry: CollectorRegistry) -> dict[str, float | None]:
 
 
 async def test_a_fault_is_asked_for_and_noted(server: Telegram, parts: Parts) -> None:
-    """A thumb down asks what was wrong; the reason is kept, and thanks take the question's place."""
+    """A thumb down asks what was wrong; the reason is kept; thanks take its place."""
     anna = server.person("Anna")
     kept = await keep(parts, anna)
     message = await shown(server, parts, anna)

@@ -215,7 +215,7 @@ async def test_wrong_name_is_one_sentence(postgres: Server) -> None:
 
 async def test_read_only_server_is_one_sentence(postgres: Server) -> None:
     """A server that may only be read is of no use, and that is said at the start."""
-    url = await postgres.ready()
+    url = postgres.ready()
     read_only = f"{url}&options=-c%20default_transaction_read_only%3Don"
     assert "read-only" in str(await refusal(read_only))
 
@@ -282,7 +282,7 @@ def read_only(folder: Path) -> Iterator[None]:
 
 async def test_server_that_was_started_again_is_found(postgres: Server) -> None:
     """Connections that a server has ended are made anew."""
-    url = await postgres.ready()
+    url = postgres.ready()
     async with opened(url) as database:
         await database.check()
         postgres.end_connections(url)

@@ -82,7 +82,7 @@ async def test_a_question_has_one_result_that_may_be_sent(server: Telegram, part
     assert "The mill by the river was sold to Anna Keller in March 2021" in sent.text
     assert sent.words.under("code") == ["mill.txt"]
     assert not sent.buttons
-    assert (query.more["is_personal"], query.more["cache_time"]) == ("True", "10")
+    assert (query.more["is_personal"], query.more["cache_time"]) == ("true", "10")
 
 
 async def test_what_the_articles_do_not_say_is_a_result_too(server: Telegram, parts: Parts) -> None:
@@ -195,9 +195,7 @@ async def test_what_cannot_be_answered_in_time_has_no_result(
     caplog: pytest.LogCaptureFixture,
     error: Exception | None,
 ) -> None:
-    """An error, or an answer that takes too long, ends without a result and without the question
-    in the log.
-    """
+    """An error, or an answer that takes too long, shows nothing; no log has the question."""
     monkeypatch.setattr(inline, "PATIENCE", 0.5)
     anna = server.person("Anna")
     query = anna.inline(ASKED)
