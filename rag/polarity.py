@@ -98,7 +98,8 @@ def _denied(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> st
         if language == "ru" and any(two in one.around for other in own for two in other.around
                                     if other is not one and near[own.index(other)]):
             continue
-        spoken = [sum(speaks(each.view, u, language) for u in one.around) for each in sentences]
+        about = _deeds(one.around)
+        spoken = [sum(speaks(each.view, u, language) for u in about) for each in sentences]
         most = max(spoken, default=0)
         best = [each for each, count in zip(sentences, spoken, strict=True) if count == most]
         known = any(speaks(each.view, one.about[0], language) for each in sentences)
@@ -121,17 +122,20 @@ def _ends(claim: str, language: str) -> bool:
 
 def _near(one: _Negation, quoted: _Negation) -> bool:
     """Whether a negation of a quote is about what one of a claim is."""
-    deeds = [unit for unit in one.about if not _named(unit)] or one.about
     return any(
         _same(unit, one.language, other, quoted.language)
-        for unit in deeds[:FOCUS]
+        for unit in _deeds(one.about)[:FOCUS]
         for other in quoted.about
     )
 
 
-def _named(unit: Unit) -> bool:
-    """Whether a unit is a name, which a negation is hardly about."""
-    return unit.name or any(concept.startswith("country-") for concept in unit.concepts)
+def _deeds(some: Sequence[Unit]) -> Sequence[Unit]:
+    """Those units that are no names, which a negation is hardly about; all if there are no others."""
+    return [
+        unit
+        for unit in some
+        if not unit.name and not any(concept.startswith("country-") for concept in unit.concepts)
+    ] or some
 
 
 def _affirmed(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
