@@ -62,6 +62,8 @@ _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010][ \t]*\r?\n[ \t]*(?=[^\W\d_A-
 """A word that was cut at the end of a line."""
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
 _GAPS = re.compile(r"\n{3,}")
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+"""What Latin-1 has no letters for: the web calls by that name what Windows writes (WHATWG)."""
 
 
 class Kind(StrEnum):
@@ -189,7 +191,7 @@ def _pdf(data: bytes) -> str:
         raise ValueError("it has too many pages")
     text = ""
     for page in reader.pages:
-        text += f"{page.extract_text()}\n"
+        text += f"{page.extract_text().strip()}\n"
         _check(len(text))
     text = _LIGATURE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     return _tidy(_HYPHEN.sub("", text))
@@ -201,10 +203,10 @@ def _html(data: bytes) -> str:
 
     soup = BeautifulSoup(data, "html.parser")
     words = soup.title.get_text().split() if soup.title else []
-    title = "".join(filter(str.isprintable, " ".join(words)))
+    title = "".join(filter(str.isprintable, " ".join(words).translate(_WINDOWS)))
     for element in soup([*DROPPED, "head"]):
         element.decompose()
-    body = _tidy("".join(_strings(soup)))
+    body = _tidy("".join(_strings(soup)).translate(_WINDOWS))
     head = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n\n" if title else ""
     return head + body if body else ""
 

@@ -177,12 +177,16 @@ def _source_button(answer_id: int, shown: Source) -> Button:
 
 
 def _sources(phrases: Phrases, kept: Kept, said: Iterable[Said]) -> tuple[Block, ...]:
-    """A line for each source of what is said."""
+    """A line for each article that what is said rests on."""
     numbers = {number for one in said for number in one.numbers}
+    marks: dict[tuple[str, str], str] = {}
+    for one in kept.sources:
+        if one.number in numbers:
+            article = one.article_id, one.title
+            marks[article] = f"{marks.get(article, '')}[{one.number}]"
     lines = tuple(
-        Block((Text(f"[{one.number}] {_title(one.title)} · "), Code(one.article_id)), "\n")
-        for one in kept.sources
-        if one.number in numbers
+        Block((Text(f"{mark} {_title(title)} · "), Code(article_id)), "\n")
+        for (article_id, title), mark in marks.items()
     )
     return (phrases.block("answer.quotes"), *lines) if lines else ()
 

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any
 
 from rag.inflect import fold
+from rag.terms import fold as lowered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,11 @@ class Polarity:
     """And those before a date."""
     limits: tuple[str, ...]
     """Beginnings of words that bound in another way."""
+    hedges: frozenset[str]
+    """Words for what is wanted, planned or supposed, and not done: `lowered`, for `würde` would be
+    `wurde` without its accent."""
+    open: tuple[str, ...]
+    """Beginnings of all words that leave open whether something is done."""
     most: tuple[str, ...]
     """Beginnings of superlatives."""
     parts: Mapping[str, tuple[str, ...]]
@@ -70,6 +76,8 @@ def polarity_of(language: str) -> Polarity:
         loose=frozenset(_split(own.get("loose", ""))),
         since=frozenset(_split(own.get("since", ""))),
         limits=tuple(_split(own.get("limits", ""))),
+        hedges=frozenset(lowered(own.get("hedge", "")).split()),
+        open=tuple(lowered(own.get("open", "")).split()),
         most=tuple(_split(own.get("most", ""))),
         parts={part: tuple(_split(own.get(part, ""))) for part in ("start", "middle", "end")},
     )

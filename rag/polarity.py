@@ -272,24 +272,28 @@ def _opposed(some: Iterable[Unit], others: Sequence[Unit]) -> bool:
 def opposite(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
     """A word of a claim whose opposite its quotes have in its place, and not the word itself.
 
-    In its place means: beside one of the units that stand beside the claim's word. Where
-    either side denies anything, nothing is said.
+    In its place means: beside one of the units that stand beside the claim's word. A word that
+    is denied is passed over.
     """
-    texts = [(claim, language), *quotes]
-    if any(one.sure for text, tongue in texts for one in _negations(text, tongue, analyser)):
-        return None
     own = units(claim, language, analyser)
-    said = frozenset(c for text, tongue in texts[1:] for c in _concepts(text, tongue, analyser))
+    said = frozenset(c for text, tongue in quotes for c in _concepts(text, tongue, analyser))
     claimed = _concepts(claim, language, analyser)
+    denied = _deniable(claim, language, analyser)
     for part in own:
         for concept in part.concepts:
             for near, far in opposites().get(concept, ()):
                 excluded = far & said and not (near & said or far & claimed)
-                if excluded and not _weakened(claim, part.start, language):
+                if excluded and part not in denied and not _weakened(claim, part.start, language):
                     about = list(_beside(claim, own, part))
                     if _in_place(about, language, far, quotes, analyser):
                         return claim[part.start : part.end]
     return None
+
+
+def _deniable(text: str, language: str, analyser: Analyser) -> frozenset[Unit]:
+    """What a text denies, or may."""
+    found = _negations(text, language, analyser)
+    return frozenset(unit for one in found for unit in one.about if one.kind != "un")
 
 
 def _concepts(text: str, language: str, analyser: Analyser) -> frozenset[str]:
@@ -302,8 +306,11 @@ def _in_place(
     """Whether an opposite stands, in a quote, beside a unit that stands beside the claim's word."""
     for text, tongue in quotes:
         others = units(text, tongue, analyser)
+        denied = _deniable(text, tongue, analyser)
         for other in others:
-            if other.concepts & far and not _weakened(text, other.start, tongue):
+            if other.concepts & far and other not in denied:
+                if _weakened(text, other.start, tongue):
+                    continue
                 beside = list(_beside(text, others, other))
                 if any(_same(one, language, unit, tongue) for one in about for unit in beside):
                     return True

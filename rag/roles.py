@@ -16,11 +16,16 @@ from itertools import pairwise
 from rag.analysis import Analyser
 from rag.facts import Fact, Kind, facts
 from rag.people import Actor, actors
-from rag.support import MEASURED, Quotes, alike, units
+from rag.proper import begins_sentence
+from rag.sentences import sentence_spans
+from rag.support import MEASURED, Quotes, Unit, View, alike, speaks, units, views
 from rag.terms import fold, words
 
 MUTUAL = frozenset({"meet", "meeting", "marry", "divorce", "cooperate", "negotiate", "agree"})
 """Concepts of the lexicon with two equal parts: who is named first does not matter."""
+
+LEAST = 2
+"""Words of a claim that a sentence has to say, so that its figure is the claim's."""
 
 _BETWEEN = 4
 """Words that may stand between two names."""
@@ -38,6 +43,34 @@ _ADVERBS = {
     "fr": "a ont avait avaient aussi ensuite",
     "ru": "также затем снова",
 }
+_ARTICLES = {"de": "der die das den dem", "en": "the", "fr": "le la les l", "ru": ""}
+_HAVE = {
+    "de": "hat haben hatte hatten",
+    "en": "has have had",
+    "fr": "a ont avait avaient",
+    "ru": "",
+}
+_BEHIND = {
+    "de": re.compile(
+        r"\b(?:bei|von|vom|mit|in|im|an|am|für|nach|zu|zum|zur|aus|durch|gegen|unter|über|vor|laut|"
+        r"des|der|dem|den)\s(?:\w+\s)?\Z",
+        re.IGNORECASE,
+    ),
+    "en": re.compile(
+        r"\b(?:at|by|of|with|in|on|for|from|to|under|against|about|into|than|as|like|and|or)\s"
+        r"(?:the\s)?(?:\w+\s)?\Z",
+        re.IGNORECASE,
+    ),
+    "fr": re.compile(
+        r"\b(?:à|au|aux|de|du|des|d['’]|par|avec|en|dans|pour|sous|contre|chez|sur|selon)\s?"
+        r"(?:la\s|l['’])?(?:\w+\s)?\Z",
+        re.IGNORECASE,
+    ),
+}
+_PAUSE = re.compile(r"[.,;:!?()—–\n]")
+_AND = re.compile(
+    r",\s|,?\s(?:and|und|et|or|oder|ou)\s(?:the\s|le\s|la\s|les\s|l['’]|die\s|der\s|das\s)?"
+)
 _FROM = re.compile(
     r"(?:\bfrom|\bvon|\baus|\bdu|\bde|\bdes|\bd['’]|\bс|\bсо|\bот|\bиз)\s*\Z", re.IGNORECASE
 )
@@ -96,7 +129,9 @@ def _deeds(text: str, language: str, analyser: Analyser) -> Iterator[_Deed]:
     if language not in _BY:
         return
     named = actors(text, language, analyser)
-    small = frozenset(f"{_ADVERBS[language]} {_BE[language]} {_BY[language]}".split())
+    small = frozenset(
+        f"{_ADVERBS[language]} {_BE[language]} {_BY[language]} {_ARTICLES[language]}".split()
+    )
     for first, second in pairwise(named):
         between = [fold(word.text) for word in words(text[first.end : second.start])]
         verbs = [
@@ -124,6 +159,73 @@ def _deeds(text: str, language: str, analyser: Analyser) -> Iterator[_Deed]:
             letters=verb.letters,
             language=language,
         )
+
+
+# --- Doers ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Doer:
+    """Who stands right before a word, so that it says what they do, or whose it is."""
+
+    actor: Actor
+    deed: Unit
+    language: str
+
+
+def usurped(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
+    """The doer of a claim, where the quotes name another one for the deed and him for none like it.
+
+    Only of those who are in the quotes; not in Russian, where anybody may stand before a verb.
+    """
+    if language not in _ADVERBS or language == "ru":
+        return None
+    quoted = [
+        one for text, tongue in quotes if tongue != "ru" for one in _doers(text, tongue, analyser)
+    ]
+    named = [one for text, tongue in quotes for one in actors(text, tongue, analyser)]
+    doers = list(_doers(claim, language, analyser))
+    for doer in doers:
+        same = [one for one in quoted if _same_deed(doer, one)]
+        mine = any(one.actor.same(doer.actor) for one in same)
+        theirs = [one for one in same if not any(d.actor.same(one.actor) for d in doers)]
+        if theirs and not mine and any(one.same(doer.actor) for one in named):
+            return doer.actor.text
+    return None
+
+
+def _same_deed(one: _Doer, other: _Doer) -> bool:
+    """Whether both say the same; over languages words of several meanings have to share them all."""
+    if one.language != other.language:
+        return bool(one.deed.concepts) and one.deed.concepts == other.deed.concepts
+    return one.deed.stems == other.deed.stems or bool(one.deed.concepts & other.deed.concepts)
+
+
+def _doers(text: str, language: str, analyser: Analyser) -> Iterator[_Doer]:
+    """Those who stand right before a word, with nothing but small words between, and any with them."""
+    if language not in _ADVERBS:
+        return
+    small = frozenset(f"{_ADVERBS[language]} {_HAVE[language]}".split())
+    named = actors(text, language, analyser)
+    parts = [
+        unit
+        for unit in units(text, language, analyser)
+        if not any(one.start < unit.end and unit.start < one.end for one in named)
+    ]
+    for place, actor in enumerate(named):
+        deed = next((unit for unit in parts if unit.start >= actor.end), None)
+        alone = begins_sentence(text, actor.start) and not actor.country and " " not in actor.text
+        if deed is None or alone or actor.country.startswith("city-"):
+            continue
+        gap = text[actor.end : deed.start]
+        if _PAUSE.search(gap) or any(fold(word.text) not in small for word in words(gap)):
+            continue
+        first = place
+        while first and _AND.fullmatch(text[named[first - 1].end : named[first].start]):
+            first -= 1
+        if not _BEHIND[language].search(text[: named[first].start]):
+            for one in named[first : place + 1]:
+                yield _Doer(actor=one, deed=deed, language=language)
 
 
 # --- Ways ----------------------------------------------------------------------------------------
@@ -167,6 +269,41 @@ def misplaced(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> 
             if mine and figure.value not in mine and others:
                 return figure
     return None
+
+
+def borrowed(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Fact | None:
+    """A figure or date of a claim from a sentence that says nothing else of the claim.
+
+    Where another sentence says what the claim says (`LEAST` of its words and figures), with
+    another figure.
+    """
+    claimed = [one for one in facts(claim, language, analyser.names) if one.kind in MEASURED]
+    parts = units(claim, language, analyser) if claimed else ()
+    sentences = [
+        (facts(text[start:end], tongue, analyser.names), _count(parts, language, view))
+        for text, tongue in (quotes if claimed else ())
+        for view, (start, end) in zip(
+            views(text, tongue, analyser), sentence_spans(text, tongue), strict=True
+        )
+    ]
+    for fact in claimed:
+        mine: list[int] = []
+        others = [0]
+        for said, spoken in sentences:
+            same = [one for one in said if one.kind is fact.kind]
+            rest = sum(any(_says(one, two) for one in said) for two in claimed if two is not fact)
+            if any(_says(one, fact) for one in same):
+                mine.append(spoken + rest)
+            elif same:
+                others.append(spoken + rest)
+        if mine and not max(mine) and max(others) >= LEAST:
+            return fact
+    return None
+
+
+def _count(parts: Sequence[Unit], language: str, view: View) -> int:
+    """Of how many units a sentence speaks."""
+    return sum(speaks(view, part, language) for part in parts)
 
 
 def _says(one: Fact, other: Fact) -> bool:

@@ -23,6 +23,7 @@ from rag.bounds import misdated, unbounded, unranked
 from rag.cldr import Names
 from rag.dates import holds
 from rag.facts import Fact, Kind, facts
+from rag.hedge import unhedged
 from rag.inflect import fold
 from rag.kinds import other_office, other_thing
 from rag.lexicon import Lexicon
@@ -30,7 +31,7 @@ from rag.lone import strange_names
 from rag.people import mingled
 from rag.polarity import denial, opposite
 from rag.proper import in_institution, is_common, is_institution, is_shaped
-from rag.roles import misplaced, reversed_way, swapped
+from rag.roles import borrowed, misplaced, reversed_way, swapped, usurped
 from rag.sentences import sentence_spans
 from rag.spelling import Spelling, same_word, spelling
 from rag.stopwords import StopWords
@@ -178,6 +179,9 @@ def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> It
     word = opposite(claim, language, quotes, analyser)
     if word:
         yield f"its quotes say the opposite of “{word}”"
+    hedge = unhedged(claim, language, quotes, analyser)
+    if hedge:
+        yield f"its quotes leave it open: “{hedge}”"
     fact = unbounded(claim, language, quotes, analyser.names)
     if fact:
         yield f"its quotes bound “{claim[fact.start : fact.end]}” in another way, or not at all"
@@ -196,12 +200,18 @@ def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> It
     agent = swapped(claim, language, quotes, analyser)
     if agent:
         yield f"in its quotes it is done to “{agent}”"
+    doer = usurped(claim, language, quotes, analyser)
+    if doer and not agent:
+        yield f"in its quotes somebody else than “{doer}” does it"
     fact = reversed_way(claim, language, quotes, analyser)
     if fact:
         yield f"its quotes go the other way: to “{claim[fact.start : fact.end]}”"
     fact = misplaced(claim, language, quotes, analyser)
     if fact:
         yield f"its quotes say “{claim[fact.start : fact.end]}” of another name"
+    fact = borrowed(claim, language, quotes, analyser)
+    if fact:
+        yield f"its quotes say “{claim[fact.start : fact.end]}” of something else"
 
 
 def _text(quote: tuple[str, str]) -> str:

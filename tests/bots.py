@@ -31,8 +31,9 @@ from bot.people import Chats, People
 from bot.phrases import interface, words
 from bot.quota import Quota
 from bot.settings import BotSettings
-from rag import open_answerer
+from rag.build import Parts as Making
 from rag.settings import Settings
+from tests.library import ANALYSER
 from tests.telegram_people import Person
 from tests.telegram_people import Place as Where
 from tests.telegram_server import Telegram
@@ -65,7 +66,10 @@ async def bot_parts(
     async with AsyncExitStack() as stack:
         database = await Database.open(own.database(library.data))
         stack.push_async_callback(database.close)
-        answerer = stack.enter_context(open_answerer(library))
+        making = Making(library)
+        # It takes long to read, and is the same for all.
+        making.analyser = ANALYSER
+        answerer = stack.enter_context(making.answerer)
         metrics = Metrics()
         bot = _bot(server, metrics)
         await stack.enter_async_context(bot)

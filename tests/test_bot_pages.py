@@ -358,13 +358,23 @@ def test_an_inline_answer_needs_no_buttons(phrases: Phrases) -> None:
     ]
 
 
+def test_an_inline_answer_names_an_article_once() -> None:
+    """Sources in the same article stand on one line."""
+    other = replace(SOURCES[1], article_id=SOURCES[0].article_id, title=SOURCES[0].title)
+    page = replies.inline_answer(EN, replace(KEPT, sources=(SOURCES[0], other))).page
+
+    assert page.blocks[-1].text == f"[1][2] {Text(other.title).text} · {other.article_id}"
+
+
 @pytest.mark.parametrize("statements", [3, 5, 9, 40])
 def test_an_inline_answer_is_one_message(statements: int) -> None:
     """An answer too long for one message loses its end, says so, and keeps the sources it needs."""
     long = tuple(
         Said(text=f"S{n} " + "word " * 190, numbers=(n,)) for n in range(1, statements + 1)
     )
-    sources = tuple(replace(SOURCES[0], number=n) for n in range(1, statements + 1))
+    sources = tuple(
+        replace(SOURCES[0], number=n, article_id=f"{n}.txt") for n in range(1, statements + 1)
+    )
     kept = replace(KEPT, statements=long, sources=sources)
     page = replies.inline_answer(EN, kept, is_degraded=True).page
     text = said(page)
