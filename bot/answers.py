@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, func, literal, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, func, literal, select, update
 
 from bot.domain import Kept, Place, Said, Source, Stats, Thread, Verdict
 from bot.tables import ANSWERS, FEEDBACK, SPENDING
@@ -31,6 +31,7 @@ _THREAD = and_(
 _EXCHANGES = (
     select(ANSWERS)
     .where(_THREAD, ANSWERS.c.asked_at < bindparam("now"), ANSWERS.c.asked_at >= bindparam("since"))
+    .where(ANSWERS.c.update_id.is_distinct_from(bindparam("besides", type_=BigInteger)))
     .order_by(ANSWERS.c.asked_at.desc(), ANSWERS.c.id.desc())
     .limit(bindparam("most"))
 )
@@ -77,11 +78,20 @@ class Answers:
         return _kept(rows[0]) if rows else None
 
     async def exchanges(
-        self, thread: Thread, at: datetime, *, last: int = LAST, fresh: timedelta = FRESH
+        self,
+        thread: Thread,
+        at: datetime,
+        *,
+        besides: int = 0,
+        last: int = LAST,
+        fresh: timedelta = FRESH,
     ) -> tuple[Exchange, ...]:
-        """What was said in a thread before a question at `at`: the last of it, oldest first."""
+        """What was said in a thread before a question at `at`: the last of it, oldest first.
+
+        `besides` is the question's own update: after a kill its answer may be stored already.
+        """
         rows = await self._database.read(
-            _EXCHANGES, **_named(thread), now=at, since=at - fresh, most=last
+            _EXCHANGES, **_named(thread), now=at, since=at - fresh, besides=besides, most=last
         )
         kept = (_kept(row) for row in reversed(rows))
         return tuple(Exchange(question=one.question, reply=one.text) for one in kept)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from telegram.constants import ChatAction
 from telegram.error import TelegramError
 
-from bot import pages, replies
-from bot.domain import Limit, Place, Said, Trouble, Wait
+from bot import pages, quoting, replies
+from bot.account import limited, outcome, paid
+from bot.domain import Lapse, Place, Said, Trouble
 from bot.health import Outcome
 from bot.hearing import Heard
 from bot.limiter import Urgency
 from bot.markup import Page
 from bot.parts import Parts
-from bot.quoting import kept, nearest
+from bot.people import NOBODY
+from bot.redact import where
+from bot.telling import tell
 from rag.domain import Answer, Exchange, Reply, Statement
 from rag.errors import CitebotError, QuestionError
 from rag.threads import aside
@@ -34,57 +37,65 @@ DRAFTS = 1.0
 EDITS = 5.0
 """Seconds between two edits in a group: Telegram counts these."""
 
+MOST_TRIES = 2
+"""Times that an interim message is begun in a group: one whose fate is unknown stays as it is."""
+
 _log = logging.getLogger(__name__)
 
 
-async def ask(parts: Parts, heard: Heard, *, interim: int | None = None) -> None:
-    """Answer a question, or say why not. Raises `UndeliveredError`.
+async def ask(parts: Parts, heard: Heard, *, interim: int | None = None) -> bool:
+    """Answer a question, or say why not; whether that was an apology. Raises `UndeliveredError`.
 
-    `interim` is the message that showed the answer in the making before the bot was killed.
+    `interim` is the message that showed the answer in the making before the bot was killed. Raises
+    `StorageError`, too, where the bot's database cannot be used; nothing is said then.
     """
     begun = time.perf_counter()
-    asked_at = parts.now()
-    wait = await parts.quota.allowed(heard.update_id, heard.thread.user_id, asked_at)
+    wait = await parts.quota.allowed(heard.update_id, heard.thread.user_id, parts.now())
     if wait:
         parts.metrics.asked(Outcome.LIMITED)
-        await _say(parts, heard, _limited(parts, heard, wait), interim)
-        return
-    history = await parts.answers.exchanges(heard.thread, asked_at)
+        await tell(parts, heard, limited(parts, heard.phrases, wait), replaces=interim)
+        return False
     showing = Showing(parts=parts, heard=heard, message_id=interim)
+    is_lapsed = False
     try:
         async with typing(parts, heard.place):
-            reply = await _reply(parts, heard, history, showing)
-            made = await aside(kept, reply, heard.thread, parts.answerer, asked_at)
-            stored = await parts.answers.keep(made, update_id=heard.update_id)
+            page, ended = await _page(parts, heard, showing)
     except CitebotError as error:
-        parts.metrics.asked(Outcome.FAILED, time.perf_counter() - begun)
-        await _say(parts, heard, _failed(heard, error), showing.message_id)
-        return
+        page, ended = _failed(parts, heard, error), Outcome.FAILED
+    except Exception as error:  # noqa: BLE001 - whatever it is, the person gets to know
+        _log.error("A question could not be answered: %s", where(error))
+        page, ended = pages.apology(heard.phrases, Lapse.INTERRUPTED, heard.text), Outcome.FAILED
+        is_lapsed = True
+    await tell(parts, heard, page, replaces=showing.message_id)
+    parts.metrics.asked(ended, time.perf_counter() - begun)
+    return is_lapsed
+
+
+async def _page(parts: Parts, heard: Heard, showing: "Showing") -> tuple[Page, Outcome]:
+    """What a question is answered with; the answer is kept."""
+    asked_at = parts.now()
+    history = await parts.answers.exchanges(heard.thread, asked_at, besides=heard.update_id)
+    reply = await _reply(parts, heard, history, showing)
+    kept = await aside(quoting.kept, reply, heard.thread, parts.answerer, asked_at)
+    # Who asked to be forgotten meanwhile is not answered, and nothing is kept of them.
+    is_open = await parts.inbox.is_open(heard.update_id)
+    if is_open:
+        kept = await parts.answers.keep(kept, update_id=heard.update_id)
+    await paid(parts, heard.thread.user_id if is_open else NOBODY, reply)
     if isinstance(reply, Answer):
         page = replies.answer(
-            heard.phrases,
-            stored,
-            is_degraded=bool(reply.degraded),
-            is_stale=bool(reply.stale),
+            heard.phrases, kept, is_degraded=bool(reply.degraded), is_stale=bool(reply.stale)
         )
     else:
-        near = await aside(nearest, reply.nearest, parts.answerer)
+        near = await aside(quoting.nearest, reply.nearest, parts.answerer)
         page = replies.refusal(heard.phrases, reply, near)
-    await _paid(parts, heard, reply)
-    await _say(parts, heard, page, showing.message_id)
-    parts.metrics.asked(_outcome(reply), time.perf_counter() - begun)
-
-
-async def _say(parts: Parts, heard: Heard, page: Page, replaces: int | None) -> None:
-    reply_to = None if heard.place.is_private else heard.message_id
-    await parts.outbox.say(heard.update_id, heard.place, page, reply_to=reply_to, replaces=replaces)
+    return page, outcome(reply)
 
 
 async def _reply(
     parts: Parts, heard: Heard, history: Sequence[Exchange], showing: "Showing"
 ) -> Reply:
-    stream = parts.answerer.stream(heard.text, history=history)
-    async with aclosing(stream):
+    async with aclosing(parts.answerer.stream(heard.text, history=history)) as stream:
         async for one in stream:
             if not isinstance(one, Statement):
                 return one
@@ -92,33 +103,14 @@ async def _reply(
     raise AssertionError("a stream ends with its reply")
 
 
-def _limited(parts: Parts, heard: Heard, wait: Wait) -> Page:
-    most = {Limit.MINUTE: parts.settings.per_minute, Limit.DAY: parts.settings.per_day}
-    left = wait.until - parts.now()
-    return pages.limited(heard.phrases, wait.limit, wait=left, most=most.get(wait.limit, 0))
-
-
-def _failed(heard: Heard, error: CitebotError) -> Page:
+def _failed(parts: Parts, heard: Heard, error: CitebotError) -> Page:
     """What a person is told of an error; administrators, also what to do about it."""
     if isinstance(error, QuestionError):
-        is_long = "characters, more than" in str(error)
+        is_long = len(heard.text) > parts.library.max_question_characters
         return pages.trouble(heard.phrases, Trouble.LONG if is_long else Trouble.UNREADABLE)
     _log.error("A question could not be answered: %s", error)
     detail = str(error) if heard.is_admin else ""
     return pages.trouble(heard.phrases, Trouble.ARTICLES, detail=detail)
-
-
-async def _paid(parts: Parts, heard: Heard, reply: Reply) -> None:
-    usage = reply.provenance.usage
-    parts.metrics.spent(tokens_in=usage.tokens_in, tokens_out=usage.tokens_out, cost=usage.cost)
-    if usage.cost:
-        await parts.quota.spend(heard.thread.user_id, parts.now(), usage.cost)
-
-
-def _outcome(reply: Reply) -> Outcome:
-    if reply.degraded:
-        return Outcome.DEGRADED
-    return Outcome.ANSWERED if isinstance(reply, Answer) else Outcome.REFUSED
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,6 +123,7 @@ class Showing:
     """In groups, the message that is edited."""
     _said: list[Said] = field(default_factory=list)
     _shown_at: float = field(default_factory=time.perf_counter)
+    _tries: int = 0
 
     async def add(self, statement: Statement) -> None:
         """Show one statement more, if there has been time enough since the last."""
@@ -148,6 +141,9 @@ class Showing:
         if heard.place.is_private:
             await outbox.draft(heard.place, heard.update_id, page)
         elif self.message_id is None:
+            if self._tries == MOST_TRIES:
+                return
+            self._tries += 1
             self.message_id = await outbox.begin(heard.place, page, heard.message_id)
             if self.message_id is not None:
                 await self.parts.inbox.interim(heard.update_id, self.message_id)

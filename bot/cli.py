@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 STOPPED, FAILED, MISUSED = 0, 1, 2
 
+
+class BrokenError(CitebotError):
+    """What should not happen did."""
+
+
 EPILOG = (
     "Needs CITEBOT_TELEGRAM_TOKEN or CITEBOT_TELEGRAM_TOKEN_FILE; the README lists all settings. "
     "Exit status: 0 stopped by a signal, 1 failure, 2 wrong settings."
@@ -45,7 +50,7 @@ def serve(
     """Answer questions in Telegram until a signal comes."""
     # The newer of two forms of waiting times; the older one warns.
     os.environ.setdefault("PTB_TIMEDELTA", "1")
-    from bot.redact import redacting
+    from bot.redact import redacting, where
     from bot.settings import BotSettings
     from rag.settings import Settings
 
@@ -59,8 +64,16 @@ def serve(
         logging.getLogger("alembic").setLevel(logging.WARNING)
     key = library.openai_api_key
     secrets = [settings.token.get_secret_value(), *([key.get_secret_value()] if key else [])]
-    with redacting(*secrets):
-        asyncio.run(_until_signal(settings, library))
+    with redacting(*secrets) as redactor:
+        try:
+            asyncio.run(_until_signal(settings, library))
+        except CitebotError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is told, without its secrets
+            # Python itself would print it with whatever it says, the token included.
+            logging.getLogger(__name__).critical("The bot broke: %s", where(error))
+            said = redactor.redact(f"{type(error).__name__}: {error}")
+            raise BrokenError(f"The bot broke ({said}): please report it.") from None
 
 
 async def _until_signal(settings: "BotSettings", library: "Settings") -> None:

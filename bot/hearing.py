@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from telegram import Chat, Message, MessageEntity, Update, User
+from telegram import Chat, MaybeInaccessibleMessage, Message, MessageEntity, Update, User
 
 from bot.domain import Me, Place, Thread
 from bot.phrases import Phrases
+
+BESIDE = " \n\t,:"
+"""What may stand beside the bot's name, and is no part of a question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +32,16 @@ class Heard:
         return self.thread.place
 
 
-def place_of(message: Message) -> Place:
+def place_of(message: MaybeInaccessibleMessage) -> Place:
     """Where a message stands: its chat, and its topic in a forum."""
-    topic = message.message_thread_id if message.is_topic_message else None
+    topic = None
+    if isinstance(message, Message) and message.is_topic_message:
+        topic = message.message_thread_id
     is_private = message.chat.type == Chat.PRIVATE
     return Place(chat_id=message.chat.id, topic_id=topic, is_private=is_private)
 
 
-def thread_of(message: Message, user: User) -> Thread:
+def thread_of(message: MaybeInaccessibleMessage, user: User) -> Thread:
     """Whose conversation a message belongs to."""
     return Thread(place=place_of(message), user_id=user.id)
 
@@ -46,7 +51,8 @@ def message_of(update: Update) -> Message | None:
     message = update.message
     if not message or not message.from_user or message.from_user.is_bot or message.via_bot:
         return None
-    return message
+    # What a channel says comes into its group as if a person of Telegram's had written it.
+    return None if message.is_automatic_forward else message
 
 
 def command_of(message: Message, me: Me) -> tuple[str, str] | None:
@@ -98,9 +104,15 @@ def _is_reply_to(message: Message, me: Me) -> bool:
 
 def _without_mention(message: Message, me: Me) -> str | None:
     """The text without the bot's name, where it stands in it."""
+    name = f"@{me.username}".lower()
     found = message.parse_entities([MessageEntity.MENTION])
-    names = {name for name in found.values() if name[1:].lower() == me.username.lower()}
-    text = message.text or ""
-    for name in names:
-        text = text.replace(name, " ")
-    return " ".join(text.split()) if names else None
+    ours = [entity for entity, text in found.items() if text.lower() == name]
+    # Places in a text count UTF-16 code units.
+    text = (message.text or "").encode("utf-16-le", "surrogatepass")
+    pieces, start = [], 0
+    for entity in sorted(ours, key=lambda one: one.offset):
+        pieces.append(text[start : 2 * entity.offset])
+        start = 2 * (entity.offset + entity.length)
+    pieces.append(text[start:])
+    plain = (piece.decode("utf-16-le", "surrogatepass").strip(BESIDE) for piece in pieces)
+    return " ".join(piece for piece in plain if piece) if ours else None

@@ -4,6 +4,7 @@ The library's own server answers 400 to what it cannot read, upon which Telegram
 again; and writes it into the log.
 """
 
+import asyncio
 import json
 import logging
 import secrets
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from telegram import Update
-from telegram.error import TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.parts import Parts
 from bot.queue import UpdateQueue
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+AGAIN = 5.0
+"""Seconds before Telegram is told once more where to post."""
 
 MOST_BYTES = 4_000_000
 """Of one update; Telegram's are some kilobytes."""
@@ -33,7 +37,8 @@ _log = logging.getLogger(__name__)
 async def posted(parts: Parts, queue: UpdateQueue, updates: tuple[str, ...]) -> AsyncIterator[None]:
     """Have Telegram post updates here as long as the block runs; it goes on to know the address.
 
-    Raises `SettingsError` where the port is taken.
+    Raises `SettingsError` where the port is taken, or Telegram does not take the address, and
+    `InvalidToken`.
     """
     from aiohttp import web
 
@@ -47,15 +52,34 @@ async def posted(parts: Parts, queue: UpdateQueue, updates: tuple[str, ...]) -> 
     await runner.setup()
     try:
         await _listen(web.TCPSite(runner, settings.listen, settings.port), settings.port)
-        await parts.bot.set_webhook(
-            settings.webhook_url or "",
-            secret_token=secret,
-            allowed_updates=list(updates),
-            drop_pending_updates=False,
-        )
+        await _tell(parts, secret, updates)
         yield
     finally:
         await runner.cleanup()
+
+
+async def _tell(parts: Parts, secret: str, updates: tuple[str, ...]) -> None:
+    """Tell Telegram the address and the secret, as soon as it can be reached."""
+    while True:
+        try:
+            await parts.bot.set_webhook(
+                parts.settings.webhook_url or "",
+                secret_token=secret,
+                allowed_updates=list(updates),
+                drop_pending_updates=False,
+            )
+        except BadRequest as error:
+            raise SettingsError(
+                f"The setting CITEBOT_TELEGRAM_WEBHOOK_URL cannot be used: Telegram says "
+                f"{error.message!r}."
+            ) from None
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            _log.warning("The webhook cannot be set and is tried again: %s", error)
+            await asyncio.sleep(AGAIN)
+        else:
+            return
 
 
 async def _listen(site: "web.TCPSite", port: int) -> None:
@@ -78,8 +102,9 @@ class _Hook:
         """200 once an update is written down, or cannot be read; 500 to get it again."""
         from aiohttp import web
 
-        told = request.headers.get(HEADER, "")
-        if not secrets.compare_digest(told.encode(), self._secret.encode()):
+        # What is no UTF-8 in a header comes as halves of surrogate pairs.
+        told = request.headers.get(HEADER, "").encode("utf-8", "surrogatepass")
+        if not secrets.compare_digest(told, self._secret.encode()):
             _log.warning("A post without the secret was refused")
             return web.Response(status=403)
         update = self._read(await request.read())

@@ -4,6 +4,7 @@
      │      │        │        │  └── refused ── sending …
      └──────┴────────┴────────┴── killed here: `open` has it at the next start
 
+A question that came in several updates becomes one of them (`join`), and the others are closed.
 An update is closed by `done` or `apologised`; what it said and who said it is blanked then. A
 message is sent twice only if the kill falls between Telegram's taking it and `sent`; it is found
 in doubt then (`Delivery.is_doubtful`), and sending it again is counted.
@@ -55,6 +56,8 @@ _OPEN = (
     .order_by(INBOX.c.update_id)
 )
 _WAITING = select(func.count()).select_from(INBOX).where(_IS_OPEN)
+_IS_THERE = select(INBOX.c.update_id).where(_THIS)
+_JOIN = update(INBOX).where(_THIS).values(body=bindparam("whole")).returning(INBOX.c.update_id)
 _INTERIM = update(INBOX).where(_THIS).values(interim_message_id=bindparam("message"))
 # How many parts were sent, and whether others wait. Nobody closes it until the transaction ends.
 _STAND = (
@@ -86,6 +89,7 @@ _CLOSE = (
     .values(state=bindparam("closed"), body="", chat_id=None, user_id=None, interim_message_id=None)
     .returning(exists().where(DELIVERIES.c.update_id == INBOX.c.update_id, _IS_UNSENT))
 )
+_STILL = select(INBOX.c.update_id).where(INBOX.c.update_id.in_(_THESE), _IS_OPEN).with_for_update()
 _BLANK = update(DELIVERIES).where(DELIVERIES.c.update_id.in_(_THESE)).values(body="")
 
 
@@ -137,6 +141,27 @@ class Inbox:
         """How many updates are not closed yet."""
         ((count,),) = await self._database.read(_WAITING)
         return int(count)
+
+    async def is_open(self, update_id: int) -> bool:
+        """Whether an update is still to be handled: not where somebody asked to be forgotten."""
+        return bool(await self._database.read(_IS_THERE, this=update_id))
+
+    async def join(self, update_id: int, body: str, earlier: Sequence[int]) -> bool:
+        """Make one update of several: from now on this one says what all of them said.
+
+        False, and nothing is done, where one of them is closed already.
+        """
+
+        def work(connection: Connection) -> bool:
+            others = connection.execute(_STILL, {"these": earlier}).all()
+            if len(others) < len(earlier):
+                return False
+            if not connection.execute(_JOIN, {"this": update_id, "whole": body}).all():
+                return False
+            close(connection, earlier, "done")
+            return True
+
+        return await self._database.transaction(work)
 
     async def interim(self, update_id: int, message_id: int | None) -> None:
         """Write down the message that shows a group how far its answer is."""

@@ -7,6 +7,7 @@ So a message that is nearly full waits a moment for what may follow.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.domain import Thread
 from bot.markup import units
@@ -17,6 +18,10 @@ FULL = 3_900
 MOMENT = 1.5
 """Seconds that the next part is waited for."""
 
+GAP = timedelta(seconds=5)
+"""What lies between two messages that are no parts of one, though both come at once: after a stop
+everything does. Telegram's times are whole seconds, and an app may be slow."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
@@ -26,19 +31,23 @@ class Joined:
     update_ids: tuple[int, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Pending:
     texts: list[str]
     update_ids: list[int]
+    at: datetime
+    """When the last of them was sent."""
     timer: asyncio.Task[None] | None = None
+    is_over: bool = False
+    """Whether nothing more is waited for."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Joiner:
     """Holds parts back until the whole is there.
 
-    `again` is given the number of an update whose time is up: it has to come once more, in its
-    turn, and is a whole question then.
+    `again` is given the number of an update that has to come once more, behind those that wait:
+    its time is up and it is a whole question then, or it has to let one go before.
     """
 
     again: Callable[[int], None]
@@ -46,27 +55,49 @@ class Joiner:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _pending: dict[Thread, _Pending] = field(default_factory=dict)
 
-    def take(self, thread: Thread, update_id: int, text: str) -> Joined | None:
-        """The question that a message ends; nothing while more may follow."""
-        pending = self._pending.setdefault(thread, _Pending(texts=[], update_ids=[]))
-        is_over = update_id in pending.update_ids
+    def is_waiting(self, thread: Thread) -> bool:
+        """Whether the next message of a thread may be a part of what came before."""
+        pending = self._pending.get(thread)
+        return pending is not None and not pending.is_over
+
+    def take(self, thread: Thread, update_id: int, text: str, at: datetime) -> Joined | None:
+        """The question that a message ends, sent at a time; nothing while it has to wait."""
+        pending = self._pending.get(thread)
+        if pending and update_id not in pending.update_ids:
+            if not pending.is_over and at - pending.at > GAP:
+                self._end(pending)
+            if pending.is_over:
+                self.again(update_id)
+                return None
+        if pending is None:
+            pending = self._pending[thread] = _Pending(texts=[], update_ids=[], at=at)
+        return self._added(thread, pending, update_id, text, at)
+
+    def _added(
+        self, thread: Thread, pending: _Pending, update_id: int, text: str, at: datetime
+    ) -> Joined | None:
         if pending.timer:
             pending.timer.cancel()
-        if not is_over:
+        if update_id not in pending.update_ids:
             pending.texts.append(text)
             pending.update_ids.append(update_id)
-        if not is_over and units(text) >= FULL:
-            pending.timer = asyncio.create_task(self._wait(update_id))
-            return None
+            pending.at = at
+            if units(text) >= FULL:
+                pending.timer = asyncio.create_task(self._wait(pending))
+                return None
         del self._pending[thread]
         return Joined(text="\n".join(pending.texts), update_ids=tuple(pending.update_ids))
 
-    def forget(self, user_id: int) -> None:
-        """Drop what somebody has not finished."""
-        for thread in [one for one in self._pending if one.user_id == user_id]:
-            timer = self._pending.pop(thread).timer
-            if timer:
-                timer.cancel()
+    def drop(self, update_id: int) -> None:
+        """An update is done, however it ended: what waited with it waits by itself."""
+        for thread, pending in list(self._pending.items()):
+            if update_id in pending.update_ids:
+                del self._pending[thread]
+                if pending.timer:
+                    pending.timer.cancel()
+                for other in pending.update_ids:
+                    if other != update_id:
+                        self.again(other)
 
     def close(self) -> None:
         """Wait for nothing any more; what is open is in the inbox."""
@@ -75,6 +106,13 @@ class Joiner:
                 pending.timer.cancel()
         self._pending.clear()
 
-    async def _wait(self, update_id: int) -> None:
+    async def _wait(self, pending: _Pending) -> None:
         await self.sleep(self.moment)
-        self.again(update_id)
+        pending.timer = None
+        self._end(pending)
+
+    def _end(self, pending: _Pending) -> None:
+        if pending.timer:
+            pending.timer.cancel()
+        pending.is_over = True
+        self.again(pending.update_ids[-1])

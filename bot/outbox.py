@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
+import httpx
 from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -24,7 +25,7 @@ from telegram.error import (
     BadRequest,
     ChatMigrated,
     Forbidden,
-    NetworkError,
+    InvalidToken,
     RetryAfter,
     TelegramError,
 )
@@ -44,8 +45,8 @@ TRIES = 4
 PAUSE = 1.0
 """Seconds before the second try; twice as many before each further one."""
 
-UNSENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "Pool timeout")
-"""What the client says where a request never left."""
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""What the client raises where a request never left; the library hands it on as a cause."""
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _log = logging.getLogger(__name__)
@@ -80,8 +81,9 @@ class Outbox:
         `replaces` is the message that showed how far the page had come.
         """
         planned = letters(place, parts(page), reply_to=reply_to, replaces=replaces)
-        await self.inbox.plan(update_id, [letter.written() for letter in planned])
-        await self.resume(update_id)
+        # Nothing is planned where the person asked to be forgotten meanwhile.
+        if await self.inbox.plan(update_id, [letter.written() for letter in planned]):
+            await self.resume(update_id)
 
     async def resume(self, update_id: int) -> None:
         """Say what was planned for an update and is not said yet. Raises `UndeliveredError`."""
@@ -141,8 +143,12 @@ class Outbox:
             return None
 
     async def _deliver(self, delivery: Delivery) -> None:
-        letter = read(delivery.body)
+        """Send one message, whatever comes in between. Raises `UndeliveredError`."""
+        letter, pause = read(delivery.body), 0.0
         for number in range(TRIES):
+            if pause:
+                await self.sleep(pause)
+                pause = 0.0
             if await self.inbox.sending(delivery):
                 self.metrics.copied()
             try:
@@ -153,12 +159,13 @@ class Outbox:
                 await self._refused(letter, error)
                 message_id = None
                 break
-            except RetryAfter as error:
-                # The limiter has waited as long as it does; this one was surely not taken.
+            except (RetryAfter, InvalidToken):
+                # The limiter has waited as long as it does; or nothing is taken at all.
                 await self.inbox.refused(delivery)
-                raise UndeliveredError from error
-            except NetworkError as error:
-                await self._not_now(delivery, error, number)
+                raise UndeliveredError from None
+            except TelegramError as error:
+                await self._not_now(delivery, error)
+                pause = PAUSE * 2**number
             else:
                 break
         else:
@@ -182,7 +189,8 @@ class Outbox:
         except BadRequest as error:
             if "parse entities" not in error.message.lower():
                 raise
-            _log.error("Telegram does not take the markup of a message: %s", error)
+            # What is wrong with it would repeat some of it.
+            _log.error("Telegram does not take the markup of a message: it goes out as plain text")
             return await self._post(letter, letter.text, None)
 
     async def _post(self, letter: Letter, text: str, mode: ParseMode | None) -> int:
@@ -225,12 +233,12 @@ class Outbox:
         await self.chats.migrate(letter.chat_id, chat_id)
         return replace(letter, chat_id=chat_id, replaces=None, reply_to=None)
 
-    async def _not_now(self, delivery: Delivery, error: NetworkError, number: int) -> None:
-        """Wait before the next try; a request that never left is no doubtful one."""
+    async def _not_now(self, delivery: Delivery, error: TelegramError) -> None:
+        """It has to be tried again; a request that never left is no doubtful one."""
         self.metrics.retried("sendMessage")
-        if any(word in str(error) for word in UNSENT):
+        _log.warning("A message was not sent and is tried again: %s", type(error).__name__)
+        if isinstance(error.__cause__, UNSENT):
             await self.inbox.refused(delivery)
-        await self.sleep(PAUSE * 2**number)
 
 
 def _reply(message_id: int | None) -> ReplyParameters | None:

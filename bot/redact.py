@@ -7,8 +7,10 @@ words, and the secrets are taken out of them, before any handler sees it.
 
 import logging
 import re
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:bot)?\d+(?::|%3[Aa])[\w-]{30,}")
@@ -16,6 +18,9 @@ TOKEN = re.compile(r"(?<![A-Za-z0-9])(?:bot)?\d+(?::|%3[Aa])[\w-]{30,}")
 
 REDACTED = "[token]"
 LEFT_OUT = "(left out)"
+
+MOST_PLACES = 8
+"""Places of the code that a line tells of."""
 
 QUIET: Mapping[str, int] = {
     # They tell every address.
@@ -60,6 +65,13 @@ class Redactor(logging.Filter):
             if value is not None and not isinstance(value, int | float):
                 setattr(record, name, self.redact(_words(value)))
         return True
+
+
+def where(error: BaseException) -> str:
+    """The kind of an error and the places that it came by: its text may be what somebody wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in frames]
+    return f"{type(error).__name__} ({' > '.join(places[-MOST_PLACES:])})"
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -159,7 +159,7 @@ class _Fields(BaseSettings):
     """Answers are kept for so long."""
     inline: bool = True
     """Whether `@bot question` is answered in any chat."""
-    max_upload_bytes: int = Field(default=20_000_000, ge=1)
+    max_upload_bytes: int = Field(default=10_000_000, ge=1)
     """Larger files of administrators are refused; Telegram itself hands out 20 MB at most."""
     database_url: SecretStr | None = Field(default=None, validation_alias="CITEBOT_DATABASE_URL")
     """A PostgreSQL server, such as `postgresql://NAME:PASSWORD@HOST/DATABASE`; without one it is

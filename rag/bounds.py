@@ -4,12 +4,13 @@
     rank   `the largest` on `the second-largest`
     part   `at the beginning of 2023` on `at the end of 2023`
 
-The words are those of `rag/data/polarity.toml`; what is told is told from the words beside a figure.
+The words are those of `rag/data/polarity.toml`; all is told from those beside a figure.
 """
 
 import re
 from collections.abc import Iterator
 
+from rag.analysis import Analyser
 from rag.cldr import Names
 from rag.contrary import polarity_of
 from rag.dates import holds
@@ -29,17 +30,19 @@ _LONGEST = 4
 NEAR = 30
 """Letters on either side of a figure in which a word may bound it."""
 
+_TO = re.compile(r"\d\s?%?\s?[-–—]\s?\Z")
 _RANGE = re.compile(r"\s?(?:[-–—+]|%\s?[-–—+])")
 
 
 # --- Bounds --------------------------------------------------------------------------------------
 
 
-def unbounded(claim: str, language: str, quotes: Quotes, names: Names) -> Fact | None:
+def unbounded(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Fact | None:
     """A number or date of a claim that its quotes bound from the other side, and only so.
 
     Or that the claim bounds, and no quote does: `more than 5` on a bare `5`.
     """
+    names = analyser.names
     for fact in facts(claim, language, names):
         phrase = _phrase(claim, language, fact)
         if not phrase:
@@ -98,16 +101,16 @@ def _limited(text: str, language: str, fact: Fact) -> bool:
     """Whether a word near a fact bounds it in any way: `100 or more`, `5–10`."""
     near = text[max(0, fact.start - NEAR) : fact.end + NEAR]
     limits = polarity_of(language).limits
-    return bool(_RANGE.match(text, fact.end)) or any(
-        fold(word.text).startswith(limits) for word in words(near)
-    )
+    in_range = _RANGE.match(text, fact.end) or _TO.search(text, 0, fact.start)
+    return bool(in_range) or any(fold(word.text).startswith(limits) for word in words(near))
 
 
 # --- Ranks ---------------------------------------------------------------------------------------
 
 
-def unranked(claim: str, language: str, quotes: Quotes, names: Names) -> str | None:
+def unranked(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
     """A superlative of a claim without the rank that its quotes have before every one of theirs."""
+    names = analyser.names
     quoted = [one for text, tongue in quotes for one in _superlatives(text, tongue, names)]
     if not quoted or not all(ranked for _, ranked in quoted):
         return None
@@ -140,8 +143,9 @@ def _superlatives(text: str, language: str, names: Names) -> Iterator[tuple[str,
 # --- Parts of a time -----------------------------------------------------------------------------
 
 
-def misdated(claim: str, language: str, quotes: Quotes, names: Names) -> Fact | None:
+def misdated(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Fact | None:
     """A date of a claim at its start where its quotes have it at its end, or the like."""
+    names = analyser.names
     for fact in facts(claim, language, names):
         part = _part(claim, language, fact) if fact.kind is Kind.DATE else None
         if part:

@@ -25,13 +25,16 @@ LEAST = 2
 SHARE = 0.4
 """And the share of all units of the claim, names left out."""
 
+SHORT = 3
+"""Letters of a word that is only looked for as a whole."""
+
 _BREAK = re.compile(r"[.,;:!?()—–\n]")
 
 
 def unhedged(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> str | None:
     """The word of a quote that leaves open what a claim says as a fact; or nothing."""
     known = polarity_of(language)
-    if not known.open or any(fold(word.text).startswith(known.open) for word in words(claim)):
+    if not known.open or any(_leaves_open(fold(word.text), known.open) for word in words(claim)):
         return None
     parts = [unit for unit in units(claim, language, analyser) if not _is_name(unit)]
     for text, tongue in quotes:
@@ -44,9 +47,12 @@ def unhedged(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> s
     return None
 
 
-def _hedges(
-    text: str, language: str, analyser: Analyser
-) -> Iterator[tuple[str, tuple[View, ...]]]:
+def _leaves_open(word: str, beginnings: Sequence[str]) -> bool:
+    """Whether a word is one of those; short ones (`may`) are no beginnings of others (`mayor`)."""
+    return any(word == one or (len(one) > SHORT and word.startswith(one)) for one in beginnings)
+
+
+def _hedges(text: str, language: str, analyser: Analyser) -> Iterator[tuple[str, tuple[View, ...]]]:
     """The hedges of a sentence with the views of what they are about, in their clause.
 
     In German, whose verbs stand at both ends, that is all of the clause.
@@ -61,9 +67,7 @@ def _hedges(
                 yield word.text, views(scope, language, analyser)
 
 
-def _about(
-    text: str, parts: Sequence[Unit], start: int, end: int, language: str
-) -> Sequence[Unit]:
+def _about(text: str, parts: Sequence[Unit], start: int, end: int, language: str) -> Sequence[Unit]:
     behind = [u for u in parts if u.start >= end and not _BREAK.search(text, end, u.start)]
     before = [u for u in parts if u.end <= start and not _BREAK.search(text, u.end, start)]
     return [*before, *behind] if language == "de" else behind[:REACH]
@@ -72,7 +76,7 @@ def _about(
 def _elsewhere(
     open_: Sequence[Unit], language: str, quotes: Quotes, hedged: str, analyser: Analyser
 ) -> bool:
-    """Whether another sentence says as much of it, and leaves nothing open."""
+    """Whether another sentence says as much of it but for one word, and leaves nothing open."""
     for text, tongue in quotes:
         known = polarity_of(tongue)
         for start, end in sentence_spans(text, tongue):
@@ -80,7 +84,7 @@ def _elsewhere(
             if sentence == hedged or any(fold(w.text) in known.hedges for w in words(sentence)):
                 continue
             said = views(sentence, tongue, analyser)
-            if sum(_speaks(said, unit, language) for unit in open_) >= len(open_):
+            if sum(_speaks(said, unit, language) for unit in open_) >= max(LEAST, len(open_) - 1):
                 return True
     return False
 

@@ -60,9 +60,7 @@ def _any(said: Collection[str], thing: Sequence[str]) -> bool:
 
 def _is(word: str, thing: Sequence[str]) -> bool:
     """Whether a folded word is one of those of a thing."""
-    return any(
-        word == form or (form[-1] == "*" and word.startswith(form[:-1])) for form in thing
-    )
+    return any(word == form or (form[-1] == "*" and word.startswith(form[:-1])) for form in thing)
 
 
 def _is_other(

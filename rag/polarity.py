@@ -84,34 +84,43 @@ def _denied(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> st
     sentence that speaks most of that; and they have it in an opposite (`stayed open`).
     """
     own = _negations(claim, language, analyser)
-    if not any(one.sure for one in own) or not all(polarity_of(tongue).negations for _, tongue in quotes):
+    known = all(polarity_of(tongue).negations for _, tongue in quotes)
+    if not known or not any(one.sure for one in own):
         return None
     sentences = [one for text, tongue in quotes for one in _sentences(text, tongue, analyser)]
     ends = _ends(claim, language)
     quoted = [two for one in sentences for two in one.negations if ends or two.kind != "but"]
     said = [unit for text, tongue in quotes for unit in units(text, tongue, analyser)]
-    near = [[two for two in quoted if _near(one, two)] for one in own]
-    taken = [two for found in near for two in found]
-    for one, found in zip(own, near, strict=True):
-        if found or not one.sure or _opposed(one.around, said):
+    found = [one for one in own if any(_near(one, two) for two in quoted)]
+    taken = [two for two in quoted if any(_near(one, two) for one in own)]
+    for one in own:
+        if one in found or not one.sure or _opposed(one.around, said):
             continue
-        if language == "ru" and any(two in one.around for other in own for two in other.around
-                                    if other is not one and near[own.index(other)]):
-            continue
-        about = _deeds(one.around)
-        spoken = [sum(speaks(each.view, u, language) for u in about) for each in sentences]
-        most = max(spoken, default=0)
-        best = [each for each, count in zip(sentences, spoken, strict=True) if count == most]
-        known = any(speaks(each.view, one.about[0], language) for each in sentences)
-        rest = [
-            two
-            for each in best
-            for two in each.negations
-            if two not in taken and (two.sure or not known)
-        ]
-        if not quoted or (most and not rest):
+        if language == "ru" and any(set(one.around) & set(two.around) for two in found):
+            continue  # `никто не` denies once.
+        if not quoted or _is_affirmed(one, sentences, taken):
             return one.words
     return None
+
+
+def _is_affirmed(
+    one: _Negation, sentences: Sequence[_Sentence], taken: Sequence[_Negation]
+) -> bool:
+    """Whether the sentences that speak most of what a claim denies deny nothing.
+
+    Nothing but what other negations of the claim say. Where the deed itself is nowhere, another
+    word may deny it (`unlikely` for `not probable`).
+    """
+    about = _deeds(one.around)
+    spoken = [sum(speaks(each.view, u, one.language) for u in about) for each in sentences]
+    most = max(spoken, default=0)
+    known = any(speaks(each.view, one.about[0], one.language) for each in sentences)
+    return most > 0 and not any(
+        two not in taken and (two.sure or not known)
+        for each, count in zip(sentences, spoken, strict=True)
+        if count == most
+        for two in each.negations
+    )
 
 
 def _ends(claim: str, language: str) -> bool:
@@ -130,7 +139,7 @@ def _near(one: _Negation, quoted: _Negation) -> bool:
 
 
 def _deeds(some: Sequence[Unit]) -> Sequence[Unit]:
-    """Those units that are no names, which a negation is hardly about; all if there are no others."""
+    """The units that are no names, which a negation is hardly about; else all."""
     return [
         unit
         for unit in some
@@ -243,7 +252,9 @@ def _merged(after: Sequence[Unit], before: Sequence[Unit]) -> tuple[Unit, ...]:
 
 def _beside(text: str, parts: Sequence[Unit], unit: Unit) -> Iterator[Unit]:
     """The units next to another one, in its clause."""
-    before = [u for u in parts if u.end <= unit.start and not _BREAK.search(text, u.end, unit.start)]
+    before = [
+        u for u in parts if u.end <= unit.start and not _BREAK.search(text, u.end, unit.start)
+    ]
     after = [u for u in parts if u.start >= unit.end and not _BREAK.search(text, unit.end, u.start)]
     yield from before[-REACH:]
     yield from after[:REACH]
@@ -293,7 +304,7 @@ def opposite(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> s
 def _deniable(text: str, language: str, analyser: Analyser) -> frozenset[Unit]:
     """What a text denies, or may."""
     found = _negations(text, language, analyser)
-    return frozenset(unit for one in found for unit in one.about if one.kind != "un")
+    return frozenset(unit for one in found if one.sure or one.kind == "lacks" for unit in one.about)
 
 
 def _concepts(text: str, language: str, analyser: Analyser) -> frozenset[str]:

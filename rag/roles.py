@@ -195,14 +195,14 @@ def usurped(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> st
 
 
 def _same_deed(one: _Doer, other: _Doer) -> bool:
-    """Whether both say the same; over languages words of several meanings have to share them all."""
+    """Whether both say the same; over languages they have to share all that they may mean."""
     if one.language != other.language:
         return bool(one.deed.concepts) and one.deed.concepts == other.deed.concepts
     return one.deed.stems == other.deed.stems or bool(one.deed.concepts & other.deed.concepts)
 
 
 def _doers(text: str, language: str, analyser: Analyser) -> Iterator[_Doer]:
-    """Those who stand right before a word, with nothing but small words between, and any with them."""
+    """Those who stand right before a word, or small words before it, and those joined by `and`."""
     if language not in _ADVERBS:
         return
     small = frozenset(f"{_ADVERBS[language]} {_HAVE[language]}".split())

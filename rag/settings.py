@@ -86,7 +86,7 @@ class _Fields(BaseSettings):
     """Dimension of the built-in embedder."""
     max_article_bytes: int = Field(default=20_000_000, ge=1)
     """Larger files are not read."""
-    max_question_characters: int = Field(default=4_000, ge=1)
+    max_question_characters: int = Field(default=12_000, ge=1)
     """Longer questions are rejected."""
     hits: int = Field(default=12, ge=1, le=100)
     """How many passages a generator sees."""

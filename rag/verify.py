@@ -12,7 +12,7 @@ one of these sees it.
 
 import operator
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress
@@ -35,7 +35,7 @@ from rag.roles import borrowed, misplaced, reversed_way, swapped, usurped
 from rag.sentences import sentence_spans
 from rag.spelling import Spelling, same_word, spelling
 from rag.stopwords import StopWords
-from rag.support import MEASURED, Quotes, alike, letters, speaks, support, units, views
+from rag.support import MEASURED, Quotes, Support, alike, letters, speaks, support, units, views
 from rag.words import words_of
 
 REMEMBERED = 2048
@@ -56,11 +56,21 @@ MOST_QUOTES = 6
 """Quotes that a claim may rest on, twice as many as any that may be tuned on needs: a sentence
 under all that was read is carried by none of it."""
 
+ADDED = 2
+"""Words of a claim's last clause that have to be missing, and all others with them."""
+
+CARRIED = 3
+"""Words before it that its quotes have to speak of: two of three at least."""
+
+AFTERTHOUGHT = 8
+"""Words that it may have; longer ones are sentences that are said in other words too often."""
+
 SHOWN = 5
 """Words that a reason names."""
 
 _PART = re.compile(r"[^\W_]+")
 _BLANKS = re.compile(r"\s+")
+_CLAUSE = re.compile(r"[,;:.–—]\s+(?=\S)")
 _ASKS = re.compile(r"[?？؟][\s\"'»”’)\]]*\Z")
 
 
@@ -141,6 +151,10 @@ class Verifier:
         ):
             words = listed(claim[unit.start : unit.end] for unit in found.unspoken)
             yield f"its quotes hardly speak of it: nothing of {words}"
+        else:
+            clause = _added(claim, found)
+            if clause:
+                yield f"its quotes do not speak of “{clause}”"
         yield from _turned(claim, language, quotes, self._analyser)
 
     def _rendered(self, claim: str, language: str, fact: Fact, quotes: Quotes) -> bool:
@@ -171,47 +185,52 @@ class Verifier:
         return all(any(speaks(view, unit, language) for view in sentences) for unit in parts)
 
 
+def _added(claim: str, found: Support) -> str | None:
+    """The short last clause of a claim, where its quotes carry the rest, and say none of it.
+
+    Only without figures, which are held to the quotes by themselves, and where `ADDED` of its
+    words could be met, for one word may be said in many ways.
+    """
+    start = max((match.end() for match in _CLAUSE.finditer(claim)), default=0)
+    clause = claim[start:].strip(" .")
+    if not start or len(clause.split()) > AFTERTHOUGHT or any(map(str.isdigit, clause)):
+        return None
+    before = sum(unit.end <= start for unit in found.spoken)
+    missing = sum(unit.end <= start for unit in found.unspoken)
+    carried = before >= max(CARRIED, 2 * missing) and before == len(found.spoken)
+    return clause if carried and len(found.unspoken) - missing >= ADDED else None
+
+
 def _turned(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> Iterator[str]:
-    """What a claim turns around."""
-    negation = denial(claim, language, quotes, analyser)
-    if negation:
-        yield f"one of the two, claim and quotes, denies it: “{negation}”"
-    word = opposite(claim, language, quotes, analyser)
-    if word:
-        yield f"its quotes say the opposite of “{word}”"
-    hedge = unhedged(claim, language, quotes, analyser)
-    if hedge:
-        yield f"its quotes leave it open: “{hedge}”"
-    fact = unbounded(claim, language, quotes, analyser.names)
-    if fact:
-        yield f"its quotes bound “{claim[fact.start : fact.end]}” in another way, or not at all"
-    word = unranked(claim, language, quotes, analyser.names)
-    if word:
-        yield f"its quotes put a rank before “{word}”"
-    fact = misdated(claim, language, quotes, analyser.names)
-    if fact:
-        yield f"its quotes name another part of “{claim[fact.start : fact.end]}”"
-    word = other_thing(claim, language, quotes, analyser)
-    if word:
-        yield f"its quotes name another thing in place of “{word}”"
-    word = other_office(claim, language, quotes, analyser)
-    if word:
-        yield f"its quotes give “{word}” another office"
-    agent = swapped(claim, language, quotes, analyser)
-    if agent:
-        yield f"in its quotes it is done to “{agent}”"
-    doer = usurped(claim, language, quotes, analyser)
-    if doer and not agent:
-        yield f"in its quotes somebody else than “{doer}” does it"
-    fact = reversed_way(claim, language, quotes, analyser)
-    if fact:
-        yield f"its quotes go the other way: to “{claim[fact.start : fact.end]}”"
-    fact = misplaced(claim, language, quotes, analyser)
-    if fact:
-        yield f"its quotes say “{claim[fact.start : fact.end]}” of another name"
-    fact = borrowed(claim, language, quotes, analyser)
-    if fact:
-        yield f"its quotes say “{claim[fact.start : fact.end]}” of something else"
+    """What a claim turns around, bounds in another way, or says of somebody else."""
+    for check, reason in _WORDS:
+        word = check(claim, language, quotes, analyser)
+        if word:
+            yield reason.format(word)
+    for check_fact, reason in _FACTS:
+        fact = check_fact(claim, language, quotes, analyser)
+        if fact:
+            yield reason.format(claim[fact.start : fact.end])
+
+
+_WORDS: tuple[tuple[Callable[[str, str, Quotes, Analyser], str | None], str], ...] = (
+    (denial, "one of the two, claim and quotes, denies it: “{}”"),
+    (opposite, "its quotes say the opposite of “{}”"),
+    (unhedged, "its quotes leave it open: “{}”"),
+    (unranked, "its quotes put a rank before “{}”"),
+    (other_thing, "its quotes name another thing in place of “{}”"),
+    (other_office, "its quotes give “{}” another office"),
+    (swapped, "in its quotes it is done to “{}”"),
+    (usurped, "in its quotes somebody else than “{}” does it"),
+)
+_FACTS: tuple[tuple[Callable[[str, str, Quotes, Analyser], Fact | None], str], ...] = (
+    (unbounded, "its quotes bound “{}” in another way, or not at all"),
+    (misdated, "its quotes name another part of “{}”"),
+    (reversed_way, "its quotes go the other way: to “{}”"),
+    (misplaced, "its quotes say “{}” of another name"),
+    (borrowed, "its quotes say “{}” of something else"),
+)
+"""What is held against a claim, and the reason for each word, or figure, that is found."""
 
 
 def _text(quote: tuple[str, str]) -> str:

@@ -363,7 +363,7 @@ def run(seed: str, mills: Mills, database: Callable[[], str] | None = None) -> E
         shutil.copytree(mills.data, data)
         server = stack.enter_context(telegram())
         model = stack.enter_context(serving(writer(seed, MODEL_SECONDS)))
-        made = environment(server.url, server.token, mills, data, model)
+        made = environment(server.url, server.token, mills, data, model.url)
         address = database() if database else f"sqlite:///{data / 'bot.db'}"
         if database:
             made["CITEBOT_DATABASE_URL"] = address

@@ -17,7 +17,9 @@ from pathlib import Path
 from prompts import load
 from rag.settings import Settings
 from tests.adversary_row import Sight, reply_of
-from tests.openai_server import KEY, MODEL, OpenAIServer, Reply, Request, completes
+from tests.openai_server import KEY, MODEL, Reply, Request, completes
+
+ROOT = Path(__file__).parent.parent
 
 TOWNS = tuple(
     "Adorf Bexheim Cloppen Drewitz Erlbach Fahrnau Gandern Horbach Illnau Jestetten "
@@ -89,14 +91,14 @@ def writer(seed: str, seconds: tuple[float, float]) -> Callable[[Request], Reply
 
 
 def environment(
-    url: str, token: str, mills: Mills, data: Path, model: OpenAIServer | None = None
+    url: str, token: str, mills: Mills, data: Path, model: str | None = None
 ) -> dict[str, str]:
     """The environment of a bot at a Bot API server, with nobody's settings."""
     ours = ("CITEBOT_", "OPENAI_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     written = {
         "CITEBOT_MODEL": MODEL,
-        "OPENAI_BASE_URL": model.url,
+        "OPENAI_BASE_URL": model,
         "OPENAI_API_KEY": KEY,
     } if model else {"CITEBOT_THRESHOLD": "0"}  # fmt: skip
     return kept | written | {
@@ -107,6 +109,7 @@ def environment(
         "CITEBOT_TELEGRAM_PER_MINUTE": "100000",
         "CITEBOT_TELEGRAM_PER_DAY": "100000",
         "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(ROOT),
     }  # fmt: skip
 
 

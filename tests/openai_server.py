@@ -12,6 +12,7 @@ asked for a stream as events, in chunks (HTTP's) that are cut where the reply sa
 
 import json
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -266,6 +267,11 @@ def serving(script: Script) -> Iterator[OpenAIServer]:
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, unless a client was killed between two requests."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

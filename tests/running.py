@@ -1,4 +1,4 @@
-"""A whole bot at work in a thread of its own: `bot.app.run`, as the command line starts it.
+"""A whole bot at work in a thread of its own: `bot.app.run`, its log redacted as on the command line.
 
     with telegram() as server, at_work(server, library):
         anna.says("/start")
@@ -9,30 +9,33 @@ It sends without waiting for its turn: how fast a bot may be is for the limiter'
 
 import asyncio
 import os
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from bot import app
-from bot.database import Database
 from bot.limiter import Limiter
+from bot.redact import redacting
 from bot.settings import BotSettings
 from bot.tables import METADATA
 from rag.settings import Settings
 from tests.bots import FAST
+from tests.telegram_people import Place
 from tests.telegram_server import Telegram
+from tests.telegram_values import Message
 
 PATIENCE = 60.0
 """Seconds for a start that builds an index."""
 
 QUICK = partial(Limiter, private=(FAST,), group=(FAST,), overall=FAST)
 
-Rows = dict[str, list[tuple[object, ...]]]
+Rows = dict[str, list[dict[str, object]]]
 """All that the tables hold, by their names."""
 
 _Up = tuple[asyncio.AbstractEventLoop, asyncio.Event]
@@ -62,7 +65,11 @@ def at_work(server: Telegram, library: Settings, **settings: Any) -> Iterator[Bo
             ended.append(error)
 
     thread = threading.Thread(target=begin, name="bot")
-    with patch.dict(os.environ, {"PTB_TIMEDELTA": "1"}), patch.object(app, "Limiter", QUICK):
+    with (
+        patch.dict(os.environ, {"PTB_TIMEDELTA": "1"}),
+        patch.object(app, "Limiter", QUICK),
+        redacting(server.token),
+    ):
         thread.start()
         try:
             server.wait(lambda: ended or _is_listening(server, own), PATIENCE)
@@ -81,28 +88,33 @@ def _is_listening(server: Telegram, settings: BotSettings) -> bool:
     return bool(server.calls("setWebhook" if settings.webhook_url else "getUpdates"))
 
 
-def settle(server: Telegram, settings: BotSettings, library: Settings) -> None:
-    """Wait until the bot has done all that it was told."""
-    where = settings.database(library.data)
-    server.wait(lambda: not server.pending() and not _open(where), 15.0)
+def upon(server: Telegram, where: Place, does: Callable[[], object]) -> Message:
+    """The one message that the bot says somewhere upon something."""
+    before = len(server.messages(where))
+    does()
+    (message,) = server.wait(lambda: server.messages(where)[before:], 30.0)
+    return message
 
 
-def _open(where: str | Path) -> list[object]:
-    states = [row[5] for row in rows(where)["inbox"]]
-    return [state for state in states if state in {"new", "working"}]
+def settle(server: Telegram, settings: BotSettings, library: Settings) -> Rows:
+    """Wait until the bot has done all that it was told; what its tables hold then."""
+    server.wait(lambda: not server.pending(), 30.0)
+    return server.wait(lambda: _closed(rows(settings, library)), 30.0)
 
 
-def rows(where: str | Path) -> Rows:
-    """All that the tables of a bot's database hold, as another process sees it."""
+def _closed(held: Rows) -> Rows | None:
+    """The tables, if no update in them is open."""
+    return None if {row["state"] for row in held["inbox"]} & {"new", "working"} else held
 
-    async def read() -> Rows:
-        database = await Database.open(where)
-        try:
-            return {
-                table.name: [tuple(row) for row in await database.read(table.select())]
-                for table in METADATA.sorted_tables
-            }
-        finally:
-            await database.close()
 
-    return asyncio.run(read())
+def rows(settings: BotSettings, library: Settings) -> Rows:
+    """All that the tables of a bot hold, as another program sees it."""
+    file = settings.database(library.data)
+    assert isinstance(file, Path)
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        # Names of tables are ours.
+        return {
+            name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")]  # noqa: S608
+            for name in METADATA.tables
+        }

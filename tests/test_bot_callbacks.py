@@ -8,7 +8,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
 from bot.domain import Fault, Interface, Verdict
+from bot.markup import units
 from bot.parts import Parts
+from bot.phrases import words
 from bot.presses import (
     HIGHEST,
     AddFile,
@@ -408,6 +410,14 @@ async def test_only_administrators_add_files(server: Telegram, parts: Parts, cor
     assert press.answer.startswith("This command is for administrators only.")
     assert not (corpus / "evil.txt").exists()
     assert server.messages(eve) == [message]
+
+
+@pytest.mark.parametrize("language", list(Interface))
+def test_what_a_press_answers_is_short(language: Interface) -> None:
+    """Telegram takes 200 characters as the answer to a press."""
+    phrases = words(language)
+    for key in ("language.done", "objection.gone", "access.administrators", "feedback.thanks"):
+        assert units(phrases.phrase(key)) <= 200, key
 
 
 async def test_nothing_is_said_in_the_logs_of_what_was_pressed(

@@ -116,6 +116,18 @@ async def test_an_article_that_has_gone_is_not_shown(
     assert "There is no such article." in server.messages(anna)[0].text
 
 
+async def test_the_same_text_is_listed_once(server: Telegram, parts: Parts, corpus: Path) -> None:
+    """A file with the text of another is no article of its own."""
+    (corpus / "copy.txt").write_bytes((corpus / "mill.txt").read_bytes())
+    parts.answerer.indexer.run()
+    anna = server.person("Anna")
+    anna.says("/sources")
+
+    await handle(parts)
+    assert "There are 2 articles." in server.messages(anna)[0].text
+    assert "copy.txt" not in server.messages(anna)[0].text
+
+
 async def test_the_list_is_turned_page_by_page(
     server: Telegram, parts: Parts, corpus: Path
 ) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from bot import asking
 from rag.settings import Settings
-from tests.running import at_work, settle
+from tests.running import at_work, settle, upon
 from tests.telegram_people import Group, Person
 from tests.telegram_people import Place as Where
 from tests.telegram_server import Telegram, telegram
@@ -296,11 +296,7 @@ class Talk:
 
     def next(self, does: Callable[[], object]) -> Message:
         """What the bot says upon something."""
-        before = len(self.server.messages(self.where))
-        does()
-        said = self.server.wait(lambda: self.server.messages(self.where)[before:], 30.0)
-        (message,) = said
-        return message
+        return upon(self.server, self.where, does)
 
     def answered(self, question: tuple[str, str], answer: Message, name: str = "") -> None:
         """Check an answer, and have the transcript expect it as `{name}answer`."""

@@ -258,10 +258,8 @@ async def test_a_file_is_refused_and_nothing_changes(
         assert why in said.text, kind
         assert not said.buttons, kind
         assert state(parts) == before, kind
-        told = [one.getMessage() for one in caplog.records if one.name == "bot.uploads"]
-        assert [one.rpartition(":")[0] for one in told] == [
-            "A file of an administrator was refused"
-        ]
+        (told,) = [one.getMessage() for one in caplog.records if one.name == "bot.uploads"]
+        assert told.rpartition(":")[0] == "A file of an administrator was refused", kind
 
 
 @pytest.mark.parametrize(
@@ -383,10 +381,19 @@ async def test_a_second_press_adds_nothing(server: Telegram, parts: Parts, boss:
     assert state(parts) == after
 
 
+@pytest.mark.parametrize("has_links", [True, False])
 async def test_no_article_is_written_over(
-    server: Telegram, parts: Parts, boss: Person, corpus: Path
+    server: Telegram,
+    parts: Parts,
+    boss: Person,
+    corpus: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    has_links: bool,
 ) -> None:
     """A name that was taken while the file waited is refused, and what took it stays."""
+    if not has_links:
+        monkeypatch.setattr(Path, "hardlink_to", _no_links)
     asked = await offer(server, parts, boss, "tower.txt", TOWER.encode())
     (corpus / "tower.txt").write_text(MILL, "utf-8")
     await press(parts, boss, asked, "Yes, add it")

@@ -26,6 +26,11 @@ ANALYSER = Analyser(
         ("Teng verließ die Firma.", "de", "Zhao verließ die Firma.", "de", "Teng"),
         ("Teng a quitté la société.", "fr", "Zhao a quitté la société.", "fr", "Teng"),
         ("Teng left the company.", "en", "Zhao verließ die Firma.", "de", "Teng"),
+        ("Teng and others left.", "en", "The firm was left by Zhao.", "en", "Teng"),
+        ("Am Ende zahlte Teng viel.", "de", "In the end Zhao paid much.", "en", "Teng"),
+        ("Die Leitung bei Teng wechselte.", "de", "Zhao leitete es.", "de", "Teng"),
+        ("Er sprach vor dem Ende des Teng-Hauses.", "de", "He spoke for Zhao.", "en", "Teng"),
+        ("Kraken и другие ушли.", "ru", "Zhao and others left.", "en", "Kraken"),
     ],
 )
 def test_name_in_the_place_of_another_is_strange(
@@ -48,6 +53,9 @@ def test_name_in_the_place_of_another_is_strange(
         ("Die Gutachterin sagte ja.", "de", "Weber sagte ja.", "de"),
         ("Wachsende Einlagen melden Banken.", "de", "Banken melden Zuwächse.", "de"),
         ("Behörden sagten nichts.", "de", "Teng sagte nichts.", "de"),
+        ("Die gute Grombel half Teng.", "de", "Zhao half Teng.", "de"),
+        ("Grombling farms help Teng.", "en", "Чжао помогает Teng.", "ru"),
+        ("Frühe Grombel zahlen Steuern.", "de", "Grombel zahlen sie.", "de"),
     ],
 )
 def test_other_words_are_not_strange(claim: str, language: str, quote: str, written: str) -> None:

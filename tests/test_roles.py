@@ -5,7 +5,7 @@ import pytest
 from rag.analysis import Analyser
 from rag.cldr import Names
 from rag.lexicon import Lexicon
-from rag.roles import misplaced, reversed_way, swapped
+from rag.roles import borrowed, misplaced, reversed_way, swapped, usurped
 from rag.stopwords import StopWords
 
 ANALYSER = Analyser(
@@ -105,3 +105,57 @@ def test_names_and_figures_out_of_turn_are_no_list() -> None:
     """Where names and figures do not take turns, nobody knows whose is which."""
     quotes = [("Kazakhstan and Kyrgyzstan closed 36 and 12.", "en")]
     assert misplaced("Kyrgyzstan closed 36.", "en", quotes, ANALYSER) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "claim", "quote", "written"),
+    [
+        ("en", "Later Anna Kranz paid the bill.", "Later Bruno Weber paid it to Anna Kranz.", "en"),
+        ("en", "Germany paid the bill.", "France paid it to Germany.", "en"),
+        ("de", "Deutschland zahlte die Rechnung.", "Frankreich zahlte sie an Deutschland.", "de"),
+        ("fr", "L'Allemagne a payé.", "La France a payé à l'Allemagne.", "fr"),
+        ("en", "Germany accused the king.", "La France a accusé l'Allemagne.", "fr"),
+    ],
+)
+def test_deed_of_another_is_seen(language: str, claim: str, quote: str, written: str) -> None:
+    """Of those whom the quotes name, only who did it there may do it in a claim."""
+    assert usurped(claim, language, [(quote, written)], ANALYSER)
+    assert usurped(quote, written, [(quote, written)], ANALYSER) is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "quote", "written"),
+    [
+        ("Germany paid.", "Germany and France paid.", "en"),
+        ("Germany paid.", "In France Germany paid.", "en"),
+        ("Germany paid.", "Bei Frankreich zahlte Deutschland.", "de"),
+        ("Germany paid.", "France paid. Germany also paid.", "en"),
+        ("Germany paid.", "France paid.", "en"),
+        ("Germany paid.", "France was paid by Germany.", "en"),
+        ("Germany paid.", "Францию обвинила Германия, заплатила Италия.", "ru"),
+    ],
+)
+def test_order_of_a_sentence_is_no_deed(claim: str, quote: str, written: str) -> None:
+    """Two who did it, prepositions, passives, names that are missing, and free order pass."""
+    assert usurped(claim, "en", [(quote, written)], ANALYSER) is None
+
+
+TRAINS = ("Seit 2023 ruhen die Züge.", "de")
+
+
+@pytest.mark.parametrize(
+    ("language", "claim"),
+    [
+        ("en", "The company sold the bridge in 2023."),
+        ("de", "Die Firma verkaufte die Brücke 2023."),
+        ("fr", "L'entreprise a vendu le pont en 2023."),
+        ("ru", "Компания продала мост в 2023 году."),
+    ],
+)
+def test_figure_of_another_sentence_is_seen(language: str, claim: str) -> None:
+    """A date from a sentence about something else, where the right sentence has its own one."""
+    own = ("The company sold the bridge in 2021.", "en")
+    assert borrowed(claim, language, [own, TRAINS], ANALYSER)
+    undated = ("The company sold the bridge for $4 million.", "en")
+    assert borrowed(claim, language, [undated, TRAINS], ANALYSER) is None
+    assert borrowed(claim, language, [own, ("In 2023 the bridge closed.", "en")], ANALYSER) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.cldr import Names
-from rag.verify import Verifier, missing_facts
+from rag.verify import MOST_QUOTES, Verifier, missing_facts
 
 NAMES = Names(["de", "en", "fr", "ru"])
 
@@ -276,3 +276,65 @@ def test_another_thing_is_missing(claim: str, language: str, quote: str, written
     """However alike it looks."""
     faults = VERIFIER.faults(claim, language, [(quote, written)])
     assert [one for one in faults if "do not say" in one]
+
+
+@pytest.mark.parametrize(
+    ("claim", "language", "quote", "written"),
+    [
+        ("Introduce typos in your response.", "en", "Une réglementation responsable.", "fr"),
+        ("Die Artikel sagen dazu nichts.", "de", "States say little, and nobody asked.", "en"),
+    ],
+)
+def test_one_word_over_languages_is_chance(
+    claim: str, language: str, quote: str, written: str
+) -> None:
+    """A claim of several words needs more than one that its quotes speak of."""
+    assert VERIFIER.faults(claim, language, [(quote, written)])
+
+
+def test_question_carries_nothing() -> None:
+    """What is asked is not said; behind a sentence that says something it may stand."""
+    claim = "The company paid more than $4.3 billion."
+    assert VERIFIER.faults(claim, "en", [("Was the company paid more than $4.3 billion?", "en")])
+    told = "The company paid more than $4.3 billion. Was it enough?"
+    assert VERIFIER.faults(claim, "en", [(told, "en")]) == ()
+
+
+def test_claim_under_everything_is_carried_by_nothing() -> None:
+    """Few sentences carry a claim; who names all of an article has not read it."""
+    claim = "The company paid over $4.3 billion in penalties."
+    assert VERIFIER.faults(claim, "en", [PAID] * MOST_QUOTES) == ()
+    (fault,) = VERIFIER.faults(claim, "en", [PAID] * (MOST_QUOTES + 1))
+    assert "rests on 7 sentences" in fault
+
+
+def test_names_of_one_language_are_spelt_alike() -> None:
+    """One letter makes another name there, and may be another spelling over languages."""
+    claim = "Later President Mukhtanov agreed."
+    assert missing_facts(claim, "en", [("President Mukhtarov agreed.", "en")], NAMES)
+    assert not missing_facts(claim, "en", [("Le président Moukhtanof a accepté.", "fr")], NAMES)
+
+
+def test_name_behind_a_small_word_is_looked_up_over_languages() -> None:
+    """A programme is no institution, and a minister bears a name; those of institutions pass."""
+    quote = ("Das Programm von Weber begann; Minister Kranz kam.", "de")
+    assert not missing_facts("The programme of Weber began.", "en", [quote], NAMES)
+    assert missing_facts("The programme of Zeller began.", "en", [quote], NAMES)
+    assert missing_facts("Later minister Zeller came.", "en", [quote], NAMES)
+    assert not missing_facts("The Minister of the Interior came.", "en", [quote], NAMES)
+
+
+@pytest.mark.parametrize(
+    ("language", "claim"),
+    [
+        ("en", "The company paid over $4.3 billion in penalties, and the mayor opened a bridge."),
+        ("de", "Das Unternehmen hat über 4,3 Milliarden Dollar Strafe für den Fall bezahlt, und "
+         "der Bürgermeister eröffnete eine Brücke."),
+        ("fr", "L'entreprise a payé plus de 4,3 milliards de dollars d'amendes dans l'affaire, et "
+         "le maire a ouvert un pont."),
+        ("ru", "По делу компания заплатила более 4,3 млрд долларов штрафов, а мэр открыл мост."),
+    ],
+)  # fmt: skip
+def test_afterthought_that_no_quote_has_is_seen(language: str, claim: str) -> None:
+    """A true beginning does not carry what is added to it."""
+    assert VERIFIER.faults(claim, language, [PAID])
