@@ -23,8 +23,12 @@ NAME = "citebot"
 
 def _tracer() -> "Tracer | None":
     # Who has configured it has loaded it; loading it here would cost everybody else the time.
-    loaded = sys.modules.get("opentelemetry.trace")
-    return loaded.get_tracer(NAME) if loaded else None
+    if "opentelemetry.trace" not in sys.modules:
+        return None
+    # Another thread may be loading it just now: only an import waits for that.
+    from opentelemetry.trace import get_tracer
+
+    return get_tracer(NAME)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,10 +1,13 @@
 """Whether quotes carry a claim; every reason against it, as a phrase.
 
     claim is a quote, word for word ── carried
-    facts     numbers, amounts, dates, countries, names are in a quote   facts, proper, lone
+    facts     numbers, amounts, dates, countries, names are in a quote   facts, proper, lone, people
     support   the quotes speak of enough of its words                   support
-    polarity  nothing is denied, reversed, bounded from the other side  polarity
-    roles     nobody has the part of somebody else                      roles
+    polarity  nothing is denied, or reversed                            polarity
+    bounds    nothing is bounded, ranked, dated in another way          bounds
+    hedge     nothing is done that is only wanted                       hedge
+    kinds     no other thing of a kind, no other office                 kinds
+    roles     nobody has the part, or the figure, of somebody else      roles
 
 Not a proof: a claim that says with the words of its quotes what they do not say passes, unless
 one of these sees it.
@@ -146,16 +149,30 @@ class Verifier:
         measured = _measured(claim, language, self._analyser.names)
         if not (found.spoken or found.unspoken or measured):
             yield "it says nothing that quotes could carry"
-        elif found.share(measured) < _least(language, quotes) or (
-            _translated(language, quotes) and 0 < len(found.spoken) < LEAST_ACROSS - measured
+        elif found.share(measured) < _least(language, quotes) or self._chance(
+            claim, language, quotes, found, measured
         ):
-            words = listed(claim[unit.start : unit.end] for unit in found.unspoken)
+            parts = units(claim, language, self._analyser)
+            unmet = found.unspoken or [part for part in parts if part not in found.spoken]
+            words = listed(claim[unit.start : unit.end] for unit in unmet)
             yield f"its quotes hardly speak of it: nothing of {words}"
         else:
             clause = _added(claim, found)
             if clause:
                 yield f"its quotes do not speak of “{clause}”"
         yield from _turned(claim, language, quotes, self._analyser)
+
+    def _chance(
+        self, claim: str, language: str, quotes: Quotes, found: Support, measured: int
+    ) -> bool:
+        """Whether chance may have met all that was met over languages.
+
+        A bare figure is met or not; of two words, one may be unknown.
+        """
+        known = len(found.spoken) + measured
+        if not found.spoken or known >= LEAST_ACROSS or not _translated(language, quotes):
+            return False
+        return bool(found.unspoken) or len(units(claim, language, self._analyser)) > LEAST_ACROSS
 
     def _rendered(self, claim: str, language: str, fact: Fact, quotes: Quotes) -> bool:
         """Whether a name that no quote bears is none, or stands there in other words.

@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields
@@ -32,8 +32,17 @@ from bot.inbox import COPIES
 from bot.phrases import words
 from bot.tables import COUNTERS, INBOX
 from tests.databases import Server
-from tests.mills import GRACE, TOWNS, Mills, Program, environment, program, question, towns_in
-from tests.mills import writer
+from tests.mills import (
+    GRACE,
+    TOWNS,
+    Mills,
+    Program,
+    environment,
+    program,
+    question,
+    towns_in,
+    writer,
+)
 from tests.openai_server import serving
 from tests.telegram_calls import Fault
 from tests.telegram_people import Place

@@ -1,11 +1,13 @@
 """A flood of questions: our bot beside a bare echo bot of python-telegram-bot. `make flood`.
 
-    server ── one process, the same for all ──┬── echo      answers with what was said
-    model ── one process                      ├── extract   our bot without a language model
-                                              └── write     our bot with a model without a delay
+    a server, the same for all ──┬── a bare echo bot
+                                 ├── our bot, which knows the answers: what the bot itself costs
+                                 ├── our bot without a language model
+    a model without a delay ─────┴── our bot with one
 
-One bot after the other is asked everything at once. Nobody slows down anybody there: neither our
-limiter nor the server. In the last part both do, as Telegram says, and the bot is the real program.
+Each is a process of its own. One bot after the other is asked everything at once, and nobody slows
+down anybody: neither our limiter nor the server. In the last part both do, as Telegram would, and
+the bot is the real program.
 """
 
 import argparse
@@ -19,24 +21,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from rag.domain import Exchange, Reply, Statement
 from tests.mills import TOWNS, Mills, Program, environment, program, question, towns_in, writer
 from tests.telegram_calls import Flood
 from tests.telegram_control import Control
-from tests.telegram_people import Person
 from tests.telegram_server import Telegram, run
 from tests.telegram_values import Message
 from tests.telegram_world import TOKEN, Settings, World
+
+if TYPE_CHECKING:
+    from tests.telegram_people import Person
 
 CHATS = 1_000
 EACH = 2
@@ -56,6 +61,9 @@ LONGEST = 900.0
 
 GRACE = 60.0
 """Seconds in which a program has to be at work."""
+
+NAME = 28
+"""Characters of a name in the table."""
 
 THUMB = "👍"
 
@@ -167,13 +175,36 @@ def echo() -> None:
     from telegram.ext import Application, ContextTypes, MessageHandler, filters
 
     async def reply(update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
-        assert update.message and update.message.text
-        await update.message.reply_text(update.message.text)
+        message = update.message
+        assert message
+        await message.reply_text(message.text or "")
 
     builder = Application.builder().token(TOKEN).base_url(os.environ["CITEBOT_TELEGRAM_BASE_URL"])
     bot = builder.concurrent_updates(AT_ONCE).connection_pool_size(AT_ONCE).pool_timeout(30).build()
     bot.add_handler(MessageHandler(filters.TEXT, reply))
     bot.run_polling(bootstrap_retries=-1)
+
+
+def known() -> None:
+    """Be our bot, but give the reply to a question that was asked before once more, at once."""
+    from rag.answerer import Answerer
+
+    replies: dict[str, Reply] = {}
+    stream = Answerer.stream
+
+    async def remembered(
+        self: Answerer, text: str, *, history: Sequence[Exchange] = ()
+    ) -> AsyncGenerator[Statement | Reply, None]:
+        if text in replies:
+            yield replies[text]
+            return
+        async for one in stream(self, text, history=history):
+            if not isinstance(one, Statement):
+                replies[text] = one
+            yield one
+
+    Answerer.stream = remembered  # type: ignore[assignment, method-assign]
+    ours()
 
 
 def ours() -> None:
@@ -205,6 +236,7 @@ PROGRAMS: Mapping[str, Callable[[], None]] = {
     "strict": lambda: serve(is_strict=True),
     "model": model,
     "echo": echo,
+    "known": known,
     "ours": ours,
 }
 
@@ -232,8 +264,10 @@ class Figures:
     """Seconds from a question to its answer, for half of them at most."""
     slow: float
     """The same for 95 of 100."""
+    processor: float
+    """Seconds that the bot kept a processor busy."""
     memory: float
-    """The most that the bot's process took, in MB."""
+    """The most that its process took, in MB."""
     calls: int
     """Of the Bot API, polls apart."""
     refused: int
@@ -245,6 +279,11 @@ class Figures:
         return self.said / self.seconds if self.seconds else 0.0
 
     @property
+    def busy(self) -> float:
+        """Milliseconds of a processor for each answer."""
+        return 1_000 * self.processor / self.said if self.said else 0.0
+
+    @property
     def bad(self) -> int:
         """What has to be zero."""
         return self.lost + self.doubled + self.disordered + self.strange
@@ -254,9 +293,7 @@ def figured(
     name: str,
     chats: Sequence[Mapping[str, Any]],
     towns: Sequence[Sequence[str]],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    memory: float,
+    spent: "Spent",
 ) -> Figures:
     """What became of the questions about towns, a chat each."""
     times: list[float] = []
@@ -288,10 +325,41 @@ def figured(
         seconds=max(ends, default=begun) - begun,
         middle=cuts[9],
         slow=cuts[18],
-        memory=memory,
-        calls=after["calls"] - before["calls"],
-        refused=after["refused"] - before["refused"],
+        processor=spent.processor,
+        memory=spent.memory,
+        calls=spent.calls,
+        refused=spent.refused,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a bot and its server have needed so far; the difference of two is what a flood needs."""
+
+    processor: float
+    memory: float
+    calls: int
+    refused: int
+
+    @classmethod
+    def now(cls, bot: Program, server: "Remote") -> "Spent":
+        """As it stands."""
+        said = server.get("said")
+        assert not said["wrong"], said["wrong"]
+        return cls(
+            processor=_processor(bot),
+            memory=_memory(bot),
+            calls=said["calls"],
+            refused=said["refused"],
+        )
+
+    def __sub__(self, before: "Spent") -> "Spent":
+        return Spent(
+            processor=self.processor - before.processor,
+            memory=self.memory,
+            calls=self.calls - before.calls,
+            refused=self.refused - before.refused,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +379,9 @@ class Remote:
     def _asked(self, method: str, path: str, body: str | None) -> Any:
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=GRACE)
         try:
-            connection.request(method, f"/control/{path}", body, {"Content-Type": "application/json"})
+            connection.request(
+                method, f"/control/{path}", body, {"Content-Type": "application/json"}
+            )
             reply = connection.getresponse()
             data = reply.read()
             assert reply.status == 200, data
@@ -333,23 +403,18 @@ def running(name: str) -> Iterator[str]:
             process.terminate()
 
 
-def flooded(
-    name: str, bot: Program, server: Remote, chats: int, each: int
-) -> Figures:
+def flooded(name: str, bot: Program, server: Remote, chats: int, each: int) -> Figures:
     """Start a bot, have it asked, stop it."""
     polls = server.get("said")["polls"]
     bot.start()
     _wait(lambda: server.get("said")["polls"] > polls, GRACE)
-    for _ in range(2):  # What is loaded when first used is loaded then.
-        _ask(server, 8, 1)
-    before = server.get("said")
+    _ask(server, len(TOWNS), 1)  # What is loaded when first used is loaded then.
+    before = Spent.now(bot, server)
     towns = _ask(server, chats, each)
-    after = server.get("said")
-    memory = _peak(bot)
+    spent = Spent.now(bot, server) - before
     found = server.get("chats")
     assert bot.stop() == 0, bot.log[-2_000:]
-    assert not after["wrong"], after["wrong"]
-    return figured(name, found, towns, before, after, memory)
+    return figured(name, found, towns, spent)
 
 
 def _ask(server: Remote, chats: int, each: int) -> list[list[str]]:
@@ -366,14 +431,24 @@ def _wait(holds: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.5)
 
 
-def _peak(bot: Program) -> float:
+def _memory(bot: Program) -> float:
     """The most memory that a program has had, in MB; 0 where the system does not say."""
+    said = dict(line.split(":", 1) for line in _proc(bot, "status").splitlines())
+    return int(said["VmHWM"].split()[0]) / 1_024 if said else 0.0
+
+
+def _processor(bot: Program) -> float:
+    """The seconds that a program has kept processors busy; 0 where the system does not say."""
+    # Its name, which may hold anything, ends with the last bracket.
+    _, _, said = _proc(bot, "stat").rpartition(")")
+    return sum(map(int, said.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _proc(bot: Program, name: str) -> str:
+    """What Linux says of a program; nothing elsewhere."""
     assert bot.process
-    file = Path(f"/proc/{bot.process.pid}/status")
-    if not file.exists():
-        return 0.0
-    said = dict(line.split(":", 1) for line in file.read_text("utf-8").splitlines())
-    return int(said["VmHWM"].split()[0]) / 1_024
+    file = Path(f"/proc/{bot.process.pid}/{name}")
+    return file.read_text("utf-8") if file.exists() else ""
 
 
 def _say(*lines: str) -> None:
@@ -384,18 +459,35 @@ def _say(*lines: str) -> None:
 # --- All of it ------------------------------------------------------------------------------------
 
 
-def table(found: Sequence[Figures]) -> list[str]:
-    """The figures, in lines."""
-    head = (
-        f"{'':<28}{'asked':>8}{'said':>8}{'lost':>6}{'twice':>6}{'order':>6}{'other':>6}"
-        f"{'429':>6}{'calls':>8}{'seconds':>9}{'a second':>10}{'p50, s':>8}{'p95, s':>8}{'MB':>6}"
-    )
-    return [head] + [
-        f"{one.name:<28}{one.asked:>8}{one.said:>8}{one.lost:>6}{one.doubled:>6}"
-        f"{one.disordered:>6}{one.strange:>6}{one.refused:>6}{one.calls:>8}{one.seconds:>9.1f}"
-        f"{one.rate:>10.1f}{one.middle:>8.2f}{one.slow:>8.2f}{one.memory:>6.0f}"
-        for one in found
-    ]
+COLUMNS: Mapping[str, tuple[str, str]] = {
+    "asked": ("asked", ">7"),
+    "said": ("answers", ">9"),
+    "lost": ("lost", ">6"),
+    "doubled": ("twice", ">7"),
+    "disordered": ("order", ">7"),
+    "strange": ("other", ">7"),
+    "calls": ("calls", ">7"),
+    "refused": ("429", ">5"),
+    "seconds": ("seconds", ">9.1f"),
+    "rate": ("a second", ">10.1f"),
+    "middle": ("p50, s", ">8.2f"),
+    "slow": ("p95, s", ">8.2f"),
+    "busy": ("CPU, ms", ">9.2f"),
+    "memory": ("MB", ">6.0f"),
+}
+"""Figures, what they are called, and how they are written."""
+
+
+def heading() -> str:
+    """The first line of the table."""
+    cells = (f"{title:{form.partition('.')[0]}}" for title, form in COLUMNS.values())
+    return " " * NAME + "".join(cells)
+
+
+def line(one: Figures) -> str:
+    """A line of the table."""
+    cells = (f"{getattr(one, name):{form}}" for name, (_, form) in COLUMNS.items())
+    return f"{one.name:<{NAME}}" + "".join(cells)
 
 
 def fast(folder: Path, mills: Mills, chats: int, each: int) -> list[Figures]:
@@ -409,7 +501,7 @@ def fast(folder: Path, mills: Mills, chats: int, each: int) -> list[Figures]:
             made = environment(url, TOKEN, mills, data, model if address else None)
             with program(made, own, "-m", "tests.flood", kind) as bot:
                 found.append(flooded(name, bot, Remote(url=url), chats, each))
-                _say(table(found)[-1])
+                _say(line(found[-1]))
     return found
 
 
@@ -426,6 +518,7 @@ def slow(folder: Path, mills: Mills, chats: int, each: int) -> Figures:
 
 BOTS = (
     ("bare echo bot", "echo", False),
+    ("ours, answers known", "known", False),
     ("ours, no model", "ours", False),
     ("ours, model without a delay", "ours", True),
 )
@@ -435,8 +528,8 @@ BOTS = (
 def verdict(found: Sequence[Figures]) -> str:
     """The last lines."""
     echo, *mine = found
-    ratios = ", ".join(f"{one.rate / echo.rate:.2f} ({one.name})" for one in mine)
-    return f"Throughput, the echo bot's being 1: {ratios}; {RATIO} is wanted."
+    ratios = ", ".join(f"{one.rate / echo.rate:.2f} {one.name}" for one in mine)
+    return f"Throughput, where the echo bot's is 1: {ratios}. {RATIO} is wanted."
 
 
 def main(chats: int, each: int, slow_chats: int, slow_each: int) -> int:
@@ -444,10 +537,10 @@ def main(chats: int, each: int, slow_chats: int, slow_each: int) -> int:
     with tempfile.TemporaryDirectory(prefix="citebot-flood-") as name:
         folder = Path(name)
         mills = Mills.built(folder)
-        _say(table([])[0])
+        _say(heading())
         found = fast(folder, mills, chats, each)
         strict = slow(folder, mills, slow_chats, slow_each)
-        _say(table([strict])[-1], "", verdict(found))
+        _say(line(strict), "", verdict(found))
     return 1 if any(one.bad for one in (*found, strict)) else 0
 
 

@@ -159,9 +159,7 @@ class Program:
 
 
 @contextmanager
-def program(
-    environment: Mapping[str, str], folder: Path, *arguments: str
-) -> Iterator[Program]:
+def program(environment: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[Program]:
     """A program that is not started yet, and does not run after the block."""
     made = Program(arguments=arguments, environment=environment, folder=folder)
     try:

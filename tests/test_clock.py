@@ -244,3 +244,35 @@ trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter))
 """
     told = "print(*{span.name for span in exporter.get_finished_spans()})"
     assert "citebot.answer" in said_by(code + ASK + told, tmp_path).split()
+
+
+LOADING = """
+import sys, threading, time
+sys.path.insert(0, sys.argv[1])
+loading = threading.Thread(target=__import__, args=("opentelemetry.trace",))
+loading.start()
+while "opentelemetry.trace" not in sys.modules:
+    time.sleep(0.001)
+from rag.clock import Clock
+print(Clock().finish)
+"""
+
+SLOW = """
+import time
+time.sleep(0.2)
+class Span:
+    def start_span(self, name): return self
+def get_tracer(name): return Span()
+"""
+
+
+def test_who_is_still_loading_it_is_waited_for(tmp_path: Path) -> None:
+    """A question that comes while another thread loads OpenTelemetry is answered all the same."""
+    (tmp_path / "opentelemetry").mkdir()
+    (tmp_path / "opentelemetry" / "__init__.py").touch()
+    (tmp_path / "opentelemetry" / "trace.py").write_text(SLOW, "utf-8")
+
+    run = [sys.executable, "-c", LOADING, str(tmp_path)]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, check=False, text=True)
+
+    assert done.returncode == 0, done.stderr

@@ -289,7 +289,14 @@ def test_one_word_over_languages_is_chance(
     claim: str, language: str, quote: str, written: str
 ) -> None:
     """A claim of several words needs more than one that its quotes speak of."""
-    assert VERIFIER.faults(claim, language, [(quote, written)])
+    (fault,) = VERIFIER.faults(claim, language, [(quote, written)])
+    assert "nothing of “" in fault
+
+
+def test_one_of_two_words_may_be_unknown() -> None:
+    """A short claim that is true is no chance."""
+    sold = [("The mill was sold.", "en")]
+    assert VERIFIER.faults("Die Mühle wurde verkauft.", "de", sold) == ()
 
 
 def test_question_carries_nothing() -> None:

@@ -1,0 +1,138 @@
+"""A whole bot at work in the test's own event loop: `bot.app.run`, until the block is left.
+
+    async with working(server, library) as work:
+        anna.says("Who bought the mill?")
+        await work.until(lambda: server.messages(anna))
+
+What takes long without being of use here is left out: certificates, waiting for a turn to send,
+pauses. At the end no task of the bot's may be left.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+from telegram.request import HTTPXRequest
+
+from bot import app, outbox, routes
+from bot.fetch import Fetch
+from bot.joining import Joiner
+from bot.limiter import Limiter
+from bot.settings import BotSettings
+from rag.build import Parts
+from rag.settings import Settings
+from tests.bots import FAST
+from tests.library import ANALYSER
+from tests.telegram_server import Telegram
+
+T = TypeVar("T")
+
+MOMENT = 0.15
+"""Seconds that the next part of a long question is waited for."""
+
+_UNVERIFIED = {"httpx_kwargs": {"verify": False}}
+
+
+class _Library(Parts):
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        # It takes long to read, and is the same for all.
+        self.analyser = ANALYSER
+
+
+@dataclass(kw_only=True)
+class Work:
+    """A bot at work, as a test sees it."""
+
+    server: Telegram
+    settings: BotSettings
+    library: Settings
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    task: "asyncio.Task[None] | None" = None
+    made: list[app.Running] = field(default_factory=list)
+
+    @property
+    def running(self) -> app.Running:
+        return self.made[-1]
+
+    async def until(self, holds: Callable[[], T], patience: float = 5.0) -> T:
+        """Wait until something is true of the server; what ended the bot before is raised."""
+
+        def look() -> tuple[T] | None:
+            if self.task and self.task.done():
+                self.task.result()
+            return (value,) if (value := holds()) else None
+
+        (value,) = await asyncio.to_thread(self.server.wait, look, patience)  # type: ignore[misc]
+        return value
+
+    async def settled(self) -> None:
+        """Wait until all that came is done."""
+        async with asyncio.timeout(10):
+            while self.server.pending() or await self.running.parts.inbox.waiting():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def working(
+    server: Telegram, library: Settings, *, sweep: float = 0.1, is_slow: bool = False, **given: Any
+) -> AsyncIterator[Work]:
+    """A bot that takes updates; `is_slow` if it is to wait for its turn to send.
+
+    `given` are the bot's settings, without the token and the server.
+    """
+    own = {"token": server.token, "base_url": server.url, "_env_file": None} | given
+    work = Work(server=server, settings=BotSettings(**own), library=library)
+    before = asyncio.all_tasks()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_patched(work, sweep, is_slow=is_slow))
+        work.task = asyncio.create_task(app.run(work.settings, library, work.stop))
+        try:
+            asked = "setWebhook" if work.settings.webhook_url else "getUpdates"
+            known = len(server.calls(asked))
+            await work.until(lambda: len(server.calls(asked)) > known and work.made, 20.0)
+            yield work
+        finally:
+            work.stop.set()
+            async with asyncio.timeout(30):
+                await asyncio.wait([work.task])
+    work.task.result()
+    left = asyncio.all_tasks() - before
+    assert not left, f"Tasks that the bot left: {left}"
+
+
+@contextmanager
+def _patched(work: Work, sweep: float, *, is_slow: bool) -> Iterator[None]:
+    quick = partial(Limiter, private=(FAST,), group=(FAST,), overall=FAST)
+    init = app.Running.__init__
+
+    def running(self: app.Running, **parts: Any) -> None:
+        init(self, **parts)
+        work.made.append(self)
+
+    with ExitStack() as stack:
+        for where, name, value in (
+            (app, "HTTPXRequest", partial(HTTPXRequest, **_UNVERIFIED)),  # type: ignore[arg-type]
+            (app, "Fetch", partial(Fetch, **_UNVERIFIED)),
+            (app, "Library", _Library),
+            (app, "SWEEP", sweep),
+            (app, "Limiter", Limiter if is_slow else quick),
+            (app.Running, "__init__", running),
+            (outbox, "PAUSE", 0.02),
+            (routes, "Joiner", partial(Joiner, moment=MOMENT)),
+        ):
+            stack.enter_context(patch.object(where, name, value))
+        stack.enter_context(patch.dict(os.environ, {"PTB_TIMEDELTA": "1"}))
+        yield
+
+
+def library_of(corpus: Path, **more: Any) -> Settings:
+    """The settings of the fixture `corpus`."""
+    given: dict[str, Any] = {"threshold": 0.0, "model": None, "_env_file": None}
+    return Settings(corpus=corpus, data=corpus.parent / "data", **given | more)
