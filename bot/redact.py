@@ -28,6 +28,8 @@ QUIET: Mapping[str, int] = {
     "httpcore": logging.WARNING,
     # It tells every update.
     "telegram": logging.INFO,
+    # It tells every value that is written down.
+    "aiosqlite": logging.INFO,
 }
 """Loggers, and the lowest level at which they are let speak."""
 

@@ -4,9 +4,9 @@
                                                   └─ with another article's: flagged, rightly
 
 A claim is put to the quotes of every claim of every other article, one claim's quotes at a time:
-so many are what a model names at once when it takes the wrong keys. It is put to all quotes of
-another article at once, too, which is harder: the more is quoted, the more of it speaks of
-anything. The articles are about one subject, so their quotes share many words.
+so many are what a model names at once when it takes the wrong keys. It is put to six quotes of
+another article at once, too, the most that may be named, which is harder: the more is quoted, the
+more of it speaks of anything. The articles are about one subject, so their quotes share many words.
 
 A share of claims has Wilson's interval. Pairs of one claim are no independent trials: their share
 has that of a bootstrap over claims.
@@ -15,6 +15,7 @@ has that of a bootstrap over claims.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from rag.errors import UsageError
 from rag.languages import LanguageDetector
 from rag.settings import Settings
 from rag.understand import LANGUAGES
-from rag.verify import Verifier
+from rag.verify import MOST_QUOTES, Verifier
 
 FILE = FOLDER / "claims.yaml"
 """The bundled claims."""
@@ -78,7 +79,7 @@ class Swaps:
     others: tuple[Trial, ...]
     """Each claim with the quotes of each claim of another article."""
     files: tuple[Trial, ...]
-    """Each claim with all quotes of another article at once."""
+    """Each claim with the quotes of another article, as many at once as may be named."""
 
     @property
     def held(self) -> bool:
@@ -157,7 +158,8 @@ def measure(claims: Sequence[tuple[Row, Quotes]], verifier: Verifier) -> Swaps:
         if quotes not in known:
             known.append(quotes)
     files = {
-        name: tuple(dict.fromkeys(q for one in known for q in one)) for name, known in sets.items()
+        name: list(batched(dict.fromkeys(q for one in known for q in one)))
+        for name, known in sets.items()
     }
 
     def trial(row: Row, quotes: Quotes) -> Trial:
@@ -177,10 +179,18 @@ def measure(claims: Sequence[tuple[Row, Quotes]], verifier: Verifier) -> Swaps:
         files=tuple(
             trial(row, quotes)
             for row, _ in claims
-            for name, quotes in files.items()
+            for name, runs in files.items()
             if name != row.article
+            for quotes in runs
         ),
     )
+
+
+def batched(quotes: Iterable[tuple[str, str]]) -> Iterator[Quotes]:
+    """Quotes in runs of as many as a claim may rest on; the last run may be shorter."""
+    left = iter(quotes)
+    while run := tuple(islice(left, MOST_QUOTES)):
+        yield run
 
 
 # --- Telling -------------------------------------------------------------------------------------
@@ -194,7 +204,7 @@ def lines(swaps: Swaps) -> Iterator[str]:
             f"Claims flagged with another article's quotes (at least {LEAST_FLAGGED:.0%})",
             swaps.others,
         ),
-        ("Claims flagged with all quotes of another article at once", swaps.files),
+        ("Claims flagged with six quotes of another article at once", swaps.files),
     ):
         yield title
         for name, chosen in _slices(trials).items():

@@ -1,44 +1,34 @@
-"""A whole bot at work in a thread of its own: `bot.app.run`, its log redacted as on the command line.
+"""A whole bot at work in a thread of its own, for tests that are not async.
 
     with telegram() as server, at_work(server, library):
-        anna.says("/start")
-        server.wait(lambda: server.messages(anna))
+        greeting = upon(server, anna, lambda: anna.says("/start"))
 
-It sends without waiting for its turn: how fast a bot may be is for the limiter's tests.
+Its log is redacted as that of the command line.
 """
 
 import asyncio
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from bot import app
-from bot.limiter import Limiter
 from bot.redact import redacting
 from bot.settings import BotSettings
 from bot.tables import METADATA
 from rag.settings import Settings
-from tests.bots import FAST
 from tests.telegram_people import Place
 from tests.telegram_server import Telegram
 from tests.telegram_values import Message
+from tests.whole import Work, working
 
-PATIENCE = 60.0
-"""Seconds for a start that builds an index."""
-
-QUICK = partial(Limiter, private=(FAST,), group=(FAST,), overall=FAST)
+PATIENCE = 30.0
+"""Seconds for anything that is waited for."""
 
 Rows = dict[str, list[dict[str, object]]]
 """All that the tables hold, by their names."""
-
-_Up = tuple[asyncio.AbstractEventLoop, asyncio.Event]
 
 
 @contextmanager
@@ -47,59 +37,52 @@ def at_work(server: Telegram, library: Settings, **settings: Any) -> Iterator[Bo
 
     `settings` are the bot's, without the token and the server.
     """
-    own = BotSettings(
-        **{"token": server.token, "base_url": server.url, "_env_file": None} | settings
-    )
-    up: Future[_Up] = Future()
-    ended: list[BaseException] = []
+    up: Future[tuple[asyncio.AbstractEventLoop, Work]] = Future()
 
     async def work() -> None:
-        stop = asyncio.Event()
-        up.set_result((asyncio.get_running_loop(), stop))
-        await app.run(own, library, stop)
+        async with working(server, library, **settings) as begun:
+            up.set_result((asyncio.get_running_loop(), begun))
+            assert begun.task
+            await asyncio.wait({begun.task})
 
     def begin() -> None:
         try:
             asyncio.run(work())
-        except BaseException as error:  # noqa: BLE001 - it is the test's to raise
-            ended.append(error)
+        except BaseException as error:
+            # Whoever waits for it hears of it.
+            server.broken.append(f"the bot ended: {error!r}")
+            if not up.done():
+                up.set_exception(error)
+            raise
 
     thread = threading.Thread(target=begin, name="bot")
-    with (
-        patch.dict(os.environ, {"PTB_TIMEDELTA": "1"}),
-        patch.object(app, "Limiter", QUICK),
-        redacting(server.token),
-    ):
+    with redacting(server.token):
         thread.start()
         try:
-            server.wait(lambda: ended or _is_listening(server, own), PATIENCE)
-            yield own
-        finally:
-            loop, stop = up.result(PATIENCE)
+            loop, begun = up.result(2 * PATIENCE)
+            yield begun.settings
             if thread.is_alive():
-                loop.call_soon_threadsafe(stop.set)
-            thread.join()
-    if ended:
-        raise ended[0]
-
-
-def _is_listening(server: Telegram, settings: BotSettings) -> bool:
-    """Whether the bot has asked for updates, or had them posted."""
-    return bool(server.calls("setWebhook" if settings.webhook_url else "getUpdates"))
+                loop.call_soon_threadsafe(begun.stop.set)
+        finally:
+            thread.join(PATIENCE)
 
 
 def upon(server: Telegram, where: Place, does: Callable[[], object]) -> Message:
     """The one message that the bot says somewhere upon something."""
     before = len(server.messages(where))
     does()
-    (message,) = server.wait(lambda: server.messages(where)[before:], 30.0)
+    said = server.wait(lambda: server.broken or server.messages(where)[before:], PATIENCE)
+    assert not server.broken
+    (message,) = said
+    assert isinstance(message, Message)
     return message
 
 
 def settle(server: Telegram, settings: BotSettings, library: Settings) -> Rows:
     """Wait until the bot has done all that it was told; what its tables hold then."""
-    server.wait(lambda: not server.pending(), 30.0)
-    return server.wait(lambda: _closed(rows(settings, library)), 30.0)
+    server.wait(lambda: server.broken or not server.pending(), PATIENCE)
+    assert not server.broken
+    return server.wait(lambda: _closed(rows(settings, library)), PATIENCE)
 
 
 def _closed(held: Rows) -> Rows | None:

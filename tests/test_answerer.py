@@ -63,7 +63,7 @@ def untimed(replies: Iterable[Reply]) -> list[Reply]:
         ("  \n\t ", "empty"),
         ("?! …", "empty"),
         ("\u200b\u00a0", "empty"),
-        ("x" * 4_001, "4,001 characters, more than the 4,000 allowed"),
+        ("x" * 12_001, "12,001 characters, more than the 12,000 allowed"),
         ("who " * 5_000, "CITEBOT_MAX_QUESTION_CHARACTERS"),
         ("Who\0?", "control characters"),
         ("Who\x1b[31m?", "control characters"),

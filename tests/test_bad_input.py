@@ -109,7 +109,7 @@ CASES = [
         name="question of 20,000 characters",
         command=("ask", "why? " * 4_000),
         status=2,
-        says=("20,000 characters", "4,000", "CITEBOT_MAX_QUESTION_CHARACTERS"),
+        says=("20,000 characters", "12,000", "CITEBOT_MAX_QUESTION_CHARACTERS"),
     ),
     Case(
         name="question with control characters",

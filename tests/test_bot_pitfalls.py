@@ -29,11 +29,11 @@ from bot.tables import ANSWERS, CHATS, INBOX
 from rag.settings import Settings
 from tests.conftest import ANSWERED, ASKED
 from tests.mills import TOWNS, Mills, Program, environment, program, question, towns_in, writer
-from tests.openai_server import KEY, MODEL, Reply, Request, completes, serving
+from tests.openai_server import Reply, Request, serving
 from tests.telegram_people import Person, Place
 from tests.telegram_server import Telegram, telegram
 from tests.telegram_values import Message
-from tests.whole import Work, library_of, working
+from tests.whole import Work, library_of, repeating, working, written
 
 TABLE = Path(__file__).parents[2] / "shared" / "reference" / "telegram.md"
 
@@ -79,13 +79,10 @@ def server() -> Iterator[Telegram]:
 
 @pytest.fixture
 def slowly(corpus: Path) -> Iterator[Settings]:
-    """A library whose model takes its time, and then finds nothing."""
-
-    def script(request: Request) -> Reply:
-        return replace(completes('{"claims": []}'), delay=0.4)
-
-    with serving(script) as model, patch.object(asking, "QUIET", 0.0):
-        yield library_of(corpus, model=MODEL, openai_base_url=model.url, openai_api_key=KEY)
+    """A library whose model takes its time."""
+    script = repeating("was sold", delay=0.4)
+    with written(corpus, script) as library, patch.object(asking, "QUIET", 0.0):
+        yield library
 
 
 @pytest.fixture(scope="module")
@@ -315,23 +312,19 @@ async def test_parse_entities(server: Telegram, anna: Person, corpus: Path) -> N
 
 async def test_4096(server: Telegram, anna: Person, corpus: Path) -> None:
     """A long answer goes out in parts of at most 4096 UTF-16 units, cut between statements."""
-    tail = "\N{WATER WAVE} and the river ran on" * 40
-    texts = [
-        f"The ferry of year {year} was sold to Anna Keller{tail}." for year in range(1901, 1906)
-    ]
+    tail = " and it ran \N{WATER WAVE}\N{WATER WAVE}" * 80
+    texts = [f"The ferry of {town} was sold to Anna Keller{tail}." for town in TOWNS[:5]]
     (corpus / "ferry.txt").write_text("The ferry\n\n" + "\n\n".join(texts) + "\n", "utf-8")
-    async with working(server, library_of(corpus, statements=10)) as work:
-        await asyncio.to_thread(work.running.parts.answerer.indexer.run)
-        anna.says("To whom was the ferry sold?")
-        await work.until(lambda: server.messages(anna))
-        await work.settled()
-        parts = server.messages(anna)
-        assert len(parts) > 1, parts[0].text[:500]
-        assert all(units(part.text) <= 4096 for part in parts)
-        assert max(units(part.text) for part in parts) > len(parts[0].text)  # Two units a wave.
-        shown = [piece for part in parts for piece in part.text.split("\n\n")]
-        assert {piece.partition(" [")[0] for piece in shown} <= set(texts)
-        assert [bool(part.buttons) for part in parts] == [False] * (len(parts) - 1) + [True]
+    with written(corpus, repeating("The ferry of")) as library:
+        async with working(server, library) as work:
+            await asyncio.to_thread(work.running.parts.answerer.indexer.run)
+            anna.says("To whom was the ferry sold?")
+            parts = await said(work, anna, 3)
+    assert all(units(part.text) <= 4096 for part in parts)
+    assert max(len(part.text) for part in parts) > 2048  # As if they had no waves.
+    shown = [piece for part in parts for piece in part.text.split("\n\n")]
+    assert [piece.partition(" [")[0] for piece in shown] == texts
+    assert [bool(part.buttons) for part in parts] == [False, False, True]
 
 
 async def test_callback_data_64_bytes(server: Telegram, anna: Person, corpus: Path) -> None:

@@ -9,10 +9,11 @@ pauses. At the end no task of the bot's may be left.
 """
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,10 +26,13 @@ from bot.fetch import Fetch
 from bot.joining import Joiner
 from bot.limiter import Limiter
 from bot.settings import BotSettings
+from prompts import load
 from rag.build import Parts
 from rag.settings import Settings
+from tests.adversary_row import Sight
 from tests.bots import FAST
 from tests.library import ANALYSER
+from tests.openai_server import KEY, MODEL, Reply, Request, completes, serving
 from tests.telegram_server import Telegram
 
 T = TypeVar("T")
@@ -36,6 +40,7 @@ T = TypeVar("T")
 MOMENT = 0.15
 """Seconds that the next part of a long question is waited for."""
 
+_ANSWERING = load("answer").body.partition("\n")[0]
 _UNVERIFIED = {"httpx_kwargs": {"verify": False}}
 
 
@@ -136,3 +141,32 @@ def library_of(corpus: Path, **more: Any) -> Settings:
     """The settings of the fixture `corpus`."""
     given: dict[str, Any] = {"threshold": 0.0, "model": None, "_env_file": None}
     return Settings(corpus=corpus, data=corpus.parent / "data", **given | more)
+
+
+def repeating(
+    *words: str, delay: float = 0.0, pause: float = 0.0, parts: int = 1
+) -> Callable[[Request], Reply]:
+    """A script for a model that says every sentence with one of these words, in their order.
+
+    The text comes in so many parts, with a pause before each further one.
+    """
+
+    def script(request: Request) -> Reply:
+        if not request.message("system").startswith(_ANSWERING):
+            return completes("{}")  # The question needs no other words.
+        found = Sight(request=request).sentences.items()
+        claims = [
+            {"text": text, "keys": [key]} for one in words for key, text in found if one in text
+        ]
+        said = json.dumps({"claims": claims}, ensure_ascii=False)
+        return replace(completes(said, parts=parts), delay=delay, pause=pause)
+
+    return script
+
+
+@contextmanager
+def written(corpus: Path, script: Callable[[Request], Reply], **more: Any) -> Iterator[Settings]:
+    """The settings of a library whose answers a scripted model writes."""
+    with serving(script) as model:
+        told = {"model": MODEL, "openai_base_url": model.url, "openai_api_key": KEY}
+        yield library_of(corpus, **told | more)
