@@ -64,7 +64,7 @@ PRUNE = 3_600.0
 LATE = 90.0
 """Seconds without a poll after which the bot is not ready."""
 
-LAST_POLL = 3.0
+LAST_POLL = 2.0
 """Seconds for telling Telegram at the end which updates have come."""
 
 AGAIN = (1.0, 2.0, 5.0, 10.0, 30.0)

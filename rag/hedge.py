@@ -9,6 +9,7 @@ behind such a word of a quote, and nowhere else. The words are those of `rag/dat
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from rag.analysis import Analyser
 from rag.contrary import polarity_of
@@ -49,7 +50,14 @@ def unhedged(claim: str, language: str, quotes: Quotes, analyser: Analyser) -> s
 
 def _leaves_open(word: str, beginnings: Sequence[str]) -> bool:
     """Whether a word is one of those; short ones (`may`) are no beginnings of others (`mayor`)."""
-    return any(word == one or (len(one) > SHORT and word.startswith(one)) for one in beginnings)
+    whole, beginning = _parted(tuple(beginnings))
+    return word in whole or word.startswith(beginning)
+
+
+@cache
+def _parted(beginnings: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """All of them, and those that may go on."""
+    return frozenset(beginnings), tuple(one for one in beginnings if len(one) > SHORT)
 
 
 def _hedges(text: str, language: str, analyser: Analyser) -> Iterator[tuple[str, tuple[View, ...]]]:

@@ -60,7 +60,17 @@ def _any(said: Collection[str], thing: Sequence[str]) -> bool:
 
 def _is(word: str, thing: Sequence[str]) -> bool:
     """Whether a folded word is one of those of a thing."""
-    return any(word == form or (form[-1] == "*" and word.startswith(form[:-1])) for form in thing)
+    whole, beginnings = _parted(tuple(thing))
+    return word in whole or word.startswith(beginnings)
+
+
+@functools.cache
+def _parted(thing: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The forms of a thing: whole words, and beginnings, which end with a `*`."""
+    return (
+        frozenset(form for form in thing if form[-1] != "*"),
+        tuple(form[:-1] for form in thing if form[-1] == "*"),
+    )
 
 
 def _is_other(

@@ -58,12 +58,12 @@ def at_work(server: Telegram, library: Settings, **settings: Any) -> Iterator[Bo
     thread = threading.Thread(target=begin, name="bot")
     with redacting(server.token):
         thread.start()
+        loop, begun = up.result(2 * PATIENCE)
         try:
-            loop, begun = up.result(2 * PATIENCE)
             yield begun.settings
+        finally:
             if thread.is_alive():
                 loop.call_soon_threadsafe(begun.stop.set)
-        finally:
             thread.join(PATIENCE)
 
 
@@ -82,7 +82,9 @@ def settle(server: Telegram, settings: BotSettings, library: Settings) -> Rows:
     """Wait until the bot has done all that it was told; what its tables hold then."""
     server.wait(lambda: server.broken or not server.pending(), PATIENCE)
     assert not server.broken
-    return server.wait(lambda: _closed(rows(settings, library)), PATIENCE)
+    held = server.wait(lambda: _closed(rows(settings, library)), PATIENCE)
+    assert held
+    return held
 
 
 def _closed(held: Rows) -> Rows | None:

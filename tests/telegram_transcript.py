@@ -9,7 +9,7 @@
 There are no times and no numbers of chats in it, so that two runs of the same test say the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tests.telegram_text import Entity, Text
 from tests.telegram_values import Chat, Draft, Message, Press
@@ -39,24 +39,28 @@ def transcript(chats: Iterable[Chat]) -> str:
     return "\n".join(parts)
 
 
-def marked(words: Text) -> str:
-    """A text with signs where its entities are."""
+def marked(
+    words: Text,
+    marks: Mapping[str, tuple[str, str]] = MARKS,
+    written: Callable[[str], str] = lambda text: text,
+) -> str:
+    """A text with signs where its entities are; `written` is how what stands between them is."""
     edges: list[tuple[int, int, int, str]] = []
     for depth, entity in enumerate(words.entities):
-        before, after = _marks(entity)
+        before, after = _marks(entity, marks)
         edges += [(entity.offset, 1, depth, before), (entity.end, 0, -depth, after)]
     data = words.text.encode("utf-16-le")
     parts, done = [], 0
     for offset, _, _, mark in sorted(edges):
-        parts += [data[2 * done : 2 * offset].decode("utf-16-le", "replace"), mark]
+        parts += [written(data[2 * done : 2 * offset].decode("utf-16-le", "replace")), mark]
         done = offset
-    return "".join([*parts, data[2 * done :].decode("utf-16-le", "replace")])
+    return "".join([*parts, written(data[2 * done :].decode("utf-16-le", "replace"))])
 
 
-def _marks(entity: Entity) -> tuple[str, str]:
+def _marks(entity: Entity, marks: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
     if entity.kind == "text_link":
         return "[", f"]({entity.url})"
-    return MARKS.get(entity.kind, ("", ""))
+    return marks.get(entity.kind, ("", ""))
 
 
 def _lines(item: Message | Draft | Press) -> list[str]:

@@ -132,7 +132,7 @@ def scene(
     library = Settings(
         corpus=corpus, data=corpus.parent / "data", threshold=0.0, model=None, _env_file=None
     )
-    with caplog.at_level(logging.INFO), at_work(server, library, **more) as settings:
+    with caplog.at_level(logging.DEBUG), at_work(server, library, **more) as settings:
         upon(server, boss, lambda: boss.says("/start"))
         answer = upon(server, anna, lambda: anna.says(ASKED))
         made = Scene(

@@ -312,19 +312,19 @@ async def test_parse_entities(server: Telegram, anna: Person, corpus: Path) -> N
 
 async def test_4096(server: Telegram, anna: Person, corpus: Path) -> None:
     """A long answer goes out in parts of at most 4096 UTF-16 units, cut between statements."""
-    tail = " and it ran \N{WATER WAVE}\N{WATER WAVE}" * 80
-    texts = [f"The ferry of {town} was sold to Anna Keller{tail}." for town in TOWNS[:5]]
+    tail = " and it ran \N{WATER WAVE}\N{WATER WAVE}" * 60
+    texts = [f"The ferry of {town} was sold to Anna Keller{tail}." for town in TOWNS[:8]]
     (corpus / "ferry.txt").write_text("The ferry\n\n" + "\n\n".join(texts) + "\n", "utf-8")
     with written(corpus, repeating("The ferry of")) as library:
         async with working(server, library) as work:
             await asyncio.to_thread(work.running.parts.answerer.indexer.run)
             anna.says("To whom was the ferry sold?")
-            parts = await said(work, anna, 3)
+            parts = await said(work, anna, 2)
     assert all(units(part.text) <= 4096 for part in parts)
-    assert max(len(part.text) for part in parts) > 2048  # As if they had no waves.
+    assert max(map(units, (part.text for part in parts))) > 3000
     shown = [piece for part in parts for piece in part.text.split("\n\n")]
     assert [piece.partition(" [")[0] for piece in shown] == texts
-    assert [bool(part.buttons) for part in parts] == [False, False, True]
+    assert [bool(part.buttons) for part in parts] == [False, True]
 
 
 async def test_callback_data_64_bytes(server: Telegram, anna: Person, corpus: Path) -> None:
@@ -461,7 +461,7 @@ async def test_migrated_group(server: Telegram, anna: Person, slowly: Settings) 
         assert [one for (one,) in await database.read(select(ANSWERS.c.chat_id))] == [moved.id]
         chats = dict(await database.read(select(CHATS.c.chat_id, CHATS.c.migrated_to)))
         assert chats == {group.id: moved.id, moved.id: None}
-        assert [call.status for call in server.calls("sendMessage")] == [400, 200]
+        assert [call.status for call in server.calls("sendMessage")].count(200) == 1
 
 
 # --- Getting updates -----------------------------------------------------------------------------

@@ -331,6 +331,7 @@ class Talk:
         assert quote in article
         assert around.removeprefix("… ").removesuffix(" …") in article
         assert len(around) > len(quote)
+        assert "published_on" not in around  # Front matter is not the article's.
         return SHOWN.format(
             name=person.user.first_name,
             number=number,

@@ -11,7 +11,7 @@ pauses. At the end no task of the bot's may be left.
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,7 +41,7 @@ MOMENT = 0.15
 """Seconds that the next part of a long question is waited for."""
 
 _ANSWERING = load("answer").body.partition("\n")[0]
-_UNVERIFIED = {"httpx_kwargs": {"verify": False}}
+_UNVERIFIED: Mapping[str, Any] = {"httpx_kwargs": {"verify": False}}
 
 
 class _Library(Parts):
@@ -123,7 +123,7 @@ def _patched(work: Work, sweep: float, *, is_slow: bool) -> Iterator[None]:
 
     with ExitStack() as stack:
         for where, name, value in (
-            (app, "HTTPXRequest", partial(HTTPXRequest, **_UNVERIFIED)),  # type: ignore[arg-type]
+            (app, "HTTPXRequest", partial(HTTPXRequest, **_UNVERIFIED)),
             (app, "Fetch", partial(Fetch, **_UNVERIFIED)),
             (app, "Library", _Library),
             (app, "SWEEP", sweep),
