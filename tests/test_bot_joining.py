@@ -151,6 +151,11 @@ def filled(units: int) -> str:
     return f"{QUESTION} {filler}"[:units].strip()
 
 
+def letters(text: str) -> str:
+    """A text without what stands between words: Telegram trims a message where it is cut."""
+    return "".join(text.split())
+
+
 async def questions(work: Work) -> list[str]:
     rows = await work.running.parts.database.read(select(ANSWERS.c.question).order_by(ANSWERS.c.id))
     return [question for (question,) in rows]
@@ -174,7 +179,7 @@ async def test_pasted_question_gets_one_answer(
         await work.settled()
         assert len(sent) == -(-length // 4_096)
         (asked,) = await questions(work)
-        assert asked.replace("\n", "") == text
+        assert letters(asked) == letters(text)
         first, last = server.messages(anna)
         assert first.text.startswith("The mill by the river was sold")
         assert last.text.startswith("Done.")
@@ -207,7 +212,7 @@ async def test_question_whose_parts_a_stop_divides_is_still_one(
         await work.until(lambda: server.messages(anna))
         await work.settled()
         assert len(server.messages(anna)) == 1
-        assert [one.replace("\n", "") for one in await questions(work)] == [text]
+        assert [letters(one) for one in await questions(work)] == [letters(text)]
         assert set(await states(work)) == {"done"}
 
 
@@ -225,7 +230,7 @@ async def test_joined_question_that_could_not_be_answered_stays_whole(
         await work.until(lambda: server.messages(anna))
         await work.settled()
         assert len(server.messages(anna)) == 1
-        assert [one.replace("\n", "") for one in await questions(work)] == [text]
+        assert [letters(one) for one in await questions(work)] == [letters(text)]
 
 
 async def test_part_of_somebody_who_is_forgotten_is_not_joined(
@@ -255,5 +260,5 @@ async def test_rest_of_a_pasted_question_in_a_group_is_a_part(corpus: Path) -> N
             await work.until(lambda: server.messages(group))
             anna.says("And the bridge?", chat=group)
             await work.settled()
-            assert [one.replace("\n", "") for one in await questions(work)] == [text]
+            assert [letters(one) for one in await questions(work)] == [letters(text)]
             assert len(server.messages(group)) == 1
