@@ -18,7 +18,7 @@ export QUESTION := $(value Q)
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help ask test check lint style types imports format adversary bench eval clean question
+.PHONY: help ask test check lint style types imports format adversary crash flood bench eval clean question
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{ printf "%-17s%s\n", $$1, $$2 }'
@@ -50,6 +50,12 @@ format: $(VENV)/.ready-dev ## Format the code and sort its imports
 
 adversary: $(VENV)/.ready-dev ## Let a hostile model answer, and count what is shown
 	@$(RUN) tests.adversary $(ARGS)
+
+crash: $(VENV)/.ready-dev ## Kill the Telegram bot at work 50 times, and count what is lost
+	@$(RUN) tests.crash $(ARGS)
+
+flood: $(VENV)/.ready-dev ## Have 1,000 chats ask at once, beside a bare echo bot
+	@$(RUN) tests.flood $(ARGS)
 
 bench: $(VENV)/.ready-bench ## Time a cold question, or: make bench ARGS="splitters"
 	@$(RUN) eval.bench $(or $(ARGS),cold)

@@ -64,6 +64,10 @@ class Told:
     clock: Callable[[], float] = time.monotonic
     _at: OrderedDict[int, float] = field(default_factory=OrderedDict)
 
+    def __len__(self) -> int:
+        """How many people are kept in mind."""
+        return len(self._at)
+
     def is_new(self, user_id: int) -> bool:
         """Whether somebody is to be told; they are from now on."""
         now, last = self.clock(), self._at.get(user_id)

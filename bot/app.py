@@ -181,8 +181,14 @@ class Running:
         await aside(Tray.of(self.parts.library).prune, now)
 
 
-async def run(settings: BotSettings, library: Settings, stop: asyncio.Event) -> None:
-    """Be a bot until `stop` is set.
+async def run(
+    settings: BotSettings,
+    library: Settings,
+    stop: asyncio.Event,
+    *,
+    limited: Callable[[Metrics], Limiter] = Limiter,
+) -> None:
+    """Be a bot until `stop` is set; `limited` makes what keeps it from calling too fast.
 
     Raises `CitebotError` where it cannot be one, or not any more.
     """
@@ -199,7 +205,12 @@ async def run(settings: BotSettings, library: Settings, stop: asyncio.Event) -> 
         await _index(answerer, stop)
         queue = UpdateQueue(Inbox(database), metrics)
         processor = Processor(settings.at_once, metrics, passing=PASSING)
-        program = _program(settings, metrics, watch, queue, processor)
+        request = HTTPXRequest(connection_pool_size=settings.at_once + 8, pool_timeout=30.0)
+        requests = request, Fetch(watch)
+        for one in requests:
+            # The library closes only what it has begun, and it may never reach Telegram.
+            stack.push_async_callback(one.shutdown)
+        program = _program(settings, requests, limited(metrics), queue, processor)
         stack.push_async_callback(program.shutdown)
         me = await _reached(program, settings, stop)
         if me is None:
@@ -309,20 +320,20 @@ class _StoppedError(Exception):
 
 def _program(
     settings: BotSettings,
-    metrics: Metrics,
-    watch: Watch,
+    requests: tuple[HTTPXRequest, Fetch],
+    limiter: Limiter,
     queue: UpdateQueue,
     processor: Processor,
 ) -> "Program":
-    pool = settings.at_once + 8
+    request, fetch = requests
     builder = (
         ApplicationBuilder()
         .token(settings.token.get_secret_value())
         .base_url(settings.base_url)
         .base_file_url(settings.file_url)
-        .request(HTTPXRequest(connection_pool_size=pool, pool_timeout=30.0))
-        .get_updates_request(Fetch(watch))
-        .rate_limiter(Limiter(metrics))
+        .request(request)
+        .get_updates_request(fetch)
+        .rate_limiter(limiter)
         .concurrent_updates(processor)
         .update_queue(queue)
     )

@@ -55,6 +55,10 @@ class Joiner:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _pending: dict[Thread, _Pending] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        """How many questions are not whole yet."""
+        return len(self._pending)
+
     def is_waiting(self, thread: Thread) -> bool:
         """Whether the next message of a thread may be a part of what came before."""
         pending = self._pending.get(thread)

@@ -69,14 +69,16 @@ def _source(citation: Citation, answerer: Answerer) -> Source:
 def _around(citation: Citation, answerer: Answerer) -> tuple[str, str]:
     """What stands beside a quote; nothing where the file is not any more as it was a moment ago."""
     try:
-        text = answerer.read(citation.article_id).text
+        article = answerer.read(citation.article_id)
     except CitebotError:
         return "", ""
+    text = article.text
     if text[citation.start : citation.end] != citation.quote:
         return "", ""
-    before = text[max(0, citation.start - AROUND) : citation.start]
+    first = max(article.body_start, citation.start - AROUND)
+    before = text[first : citation.start]
     after = text[citation.end : citation.end + AROUND]
-    if citation.start > AROUND:
+    if first > article.body_start:
         before = before[before.find(" ") + 1 :]
     if citation.end + AROUND < len(text):
         after = after[: after.rfind(" ")] if " " in after else ""

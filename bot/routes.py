@@ -73,6 +73,12 @@ class Routes:
         """Wait for no further part of a question."""
         self._joiner.close()
 
+    @property
+    def waiting(self) -> int:
+        """How many updates, and parts of questions, are kept in mind until they are done."""
+        kept = (self._open, self._parked, self._wholes, self._ended, self._overdue, self._joiner)
+        return sum(map(len, kept))
+
     def restore(self, rows: Iterable[Received]) -> None:
         """Say what was open at the start; these updates come again."""
         self._open |= {row.update_id: row for row in rows}

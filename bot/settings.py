@@ -144,7 +144,7 @@ class _Fields(BaseSettings):
     per_day: int = Field(default=100, ge=1)
     """Questions of a person in a day."""
     daily_cost: float | None = Field(default=None, gt=0.0)
-    """What a person's questions may cost in a day, in the currency of `CITEBOT_PRICES`."""
+    """What everybody's questions may cost in a day, in the currency of `CITEBOT_PRICES`."""
 
     at_once: int = Field(default=32, ge=2, le=256)
     """Updates in work at once, and connections to Telegram."""

@@ -153,6 +153,11 @@ class Program:
             return None
 
     @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
     def log(self) -> str:
         """What it said."""
         return (self.folder / "log").read_text("utf-8", "replace")

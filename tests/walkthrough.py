@@ -171,7 +171,9 @@ def picture(chat: Chat, file: Path) -> None:
         with opened(browser, source, size=(WIDTH, 100)) as window:
             drawn = window.screenshot(full_page=True)
     # A chat has few colours, and a README is to load quickly.
-    Image.open(BytesIO(drawn)).quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+    Image.open(BytesIO(drawn)).quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE).save(
+        file, optimize=True
+    )
 
 
 if __name__ == "__main__":

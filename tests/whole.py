@@ -40,6 +40,8 @@ T = TypeVar("T")
 MOMENT = 0.15
 """Seconds that the next part of a long question is waited for."""
 
+QUICK = partial(Limiter, private=(FAST,), group=(FAST,), overall=FAST)
+
 _ANSWERING = load("answer").body.partition("\n")[0]
 _UNVERIFIED: Mapping[str, Any] = {"httpx_kwargs": {"verify": False}}
 
@@ -96,8 +98,10 @@ async def working(
     work = Work(server=server, settings=BotSettings(**own), library=library)
     before = asyncio.all_tasks()
     async with AsyncExitStack() as stack:
-        stack.enter_context(_patched(work, sweep, is_slow=is_slow))
-        work.task = asyncio.create_task(app.run(work.settings, library, work.stop))
+        stack.enter_context(_patched(work, sweep))
+        limited = Limiter if is_slow else QUICK
+        run = app.run(work.settings, library, work.stop, limited=limited)
+        work.task = asyncio.create_task(run)
         try:
             asked = "setWebhook" if work.settings.webhook_url else "getUpdates"
             known = len(server.calls(asked))
@@ -113,8 +117,7 @@ async def working(
 
 
 @contextmanager
-def _patched(work: Work, sweep: float, *, is_slow: bool) -> Iterator[None]:
-    quick = partial(Limiter, private=(FAST,), group=(FAST,), overall=FAST)
+def _patched(work: Work, sweep: float) -> Iterator[None]:
     init = app.Running.__init__
 
     def running(self: app.Running, **parts: Any) -> None:
@@ -127,7 +130,6 @@ def _patched(work: Work, sweep: float, *, is_slow: bool) -> Iterator[None]:
             (app, "Fetch", partial(Fetch, **_UNVERIFIED)),
             (app, "Library", _Library),
             (app, "SWEEP", sweep),
-            (app, "Limiter", Limiter if is_slow else quick),
             (app.Running, "__init__", running),
             (outbox, "PAUSE", 0.02),
             (routes, "Joiner", partial(Joiner, moment=MOMENT)),
@@ -139,8 +141,8 @@ def _patched(work: Work, sweep: float, *, is_slow: bool) -> Iterator[None]:
 
 def library_of(corpus: Path, **more: Any) -> Settings:
     """The settings of the fixture `corpus`."""
-    given: dict[str, Any] = {"threshold": 0.0, "model": None, "_env_file": None}
-    return Settings(corpus=corpus, data=corpus.parent / "data", **given | more)
+    given = {"data": corpus.parent / "data", "threshold": 0.0, "model": None, "_env_file": None}
+    return Settings(**{"corpus": corpus} | given | more)
 
 
 def repeating(
