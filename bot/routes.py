@@ -77,7 +77,7 @@ class Routes:
     def waiting(self) -> int:
         """How many updates, and parts of questions, are kept in mind until they are done."""
         kept = (self._open, self._parked, self._wholes, self._ended, self._overdue, self._joiner)
-        return sum(map(len, kept))
+        return sum(len(one) for one in kept)
 
     def restore(self, rows: Iterable[Received]) -> None:
         """Say what was open at the start; these updates come again."""

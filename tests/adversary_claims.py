@@ -322,8 +322,8 @@ def _right(language: str) -> Iterator[Row]:
     for article in QUESTIONS:
         own = [truth for truth in TRUTHS if truth.article == article]
         draft = says(*(said(truth, language) for truth in own))
-        right = tuple(truth.said[language] for truth in own)
-        yield _row(f"all of {article}", "right", own[0], language, draft, right=right)
+        every = tuple(truth.said[language] for truth in own)
+        yield _row(f"all of {article}", "right", own[0], language, draft, right=every)
 
 
 def _turned(language: str) -> Iterator[Row]:

@@ -180,8 +180,8 @@ def _written() -> Iterator[Row]:
         for name, text in table.items():
             more = next(beside)
             draft = says(replace(TRUE, text=text), *more)
-            right, may = tuple(one.text for one in more), (MENDED.get(name, ""),)
-            yield _row(name, kind, draft, right=right, may=may)
+            besides = tuple(one.text for one in more)
+            yield _row(name, kind, draft, right=besides, may=(MENDED.get(name, ""),))
 
 
 MENDED: Mapping[str, str] = {"surrogate": TEXT.replace("Binance", "Binance?")}
@@ -314,7 +314,7 @@ UNREAD: Mapping[str, str] = {
 
 def _shaped() -> Iterator[Row]:
     """The true claim in odd forms, a false one in the same, and no claim at all."""
-    for name, maker in (READ | MAY_READ).items():
+    for name, maker in {**READ, **MAY_READ}.items():
         right = {"right": (TEXT,)} if name in READ else {"may": (TEXT,)}
         yield _row(name, "JSON", _made(maker, TEXT), **right)
         false = TEXT.replace("4.3", "4.8")

@@ -95,7 +95,7 @@ class Library:
         return [claim.text for claim in self.draft(text, language).claims]
 
 
-def library(
+def library(  # noqa: PLR0913 - each is for other tests
     folder: Path,
     articles: Mapping[str, str],
     *,

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -27,6 +28,7 @@ from bot.phrases import words
 from bot.routes import MOST_TRIES
 from bot.settings import BotSettings
 from bot.tables import DELIVERIES, INBOX, PEOPLE
+from rag.build import Parts
 from rag.errors import LockedError, SettingsError, StorageError
 from rag.settings import Settings
 from tests.conftest import ANSWERED, ASKED
@@ -188,10 +190,14 @@ async def test_stop_ends_the_building_of_an_index(server: Telegram, corpus: Path
     stop.set()
     await asyncio.wait_for(run(own(server), library, stop), 10.0)
     assert not server.calls()
-    assert not list(library.data.glob("*/index.db"))
+    assert not Parts(library).manifest.exists
 
 
 # --- What was open -------------------------------------------------------------------------------
+
+
+def has_two(server: Telegram, person: Person) -> bool:
+    return len(server.messages(person)) == 2
 
 
 def body(person: Person, number: int, text: str) -> str:
@@ -451,7 +457,7 @@ async def test_nothing_stays_in_memory(server: Telegram, library: Settings) -> N
             person.says("/reset")
             person.pastes("why? " * 900)
         for person in people:
-            await work.until(lambda one=person: len(server.messages(one)) == 2, 10.0)
+            await work.until(partial(has_two, server, person), 10.0)
         await work.settled()
         running = work.running
         assert not running.routes.waiting

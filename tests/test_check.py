@@ -147,7 +147,7 @@ def test_article_that_left_the_index_is_not_shown() -> None:
 def test_id_that_cannot_be_read_is_a_reason() -> None:
     """Any error of reading is the reason that is given."""
 
-    def read(_: str) -> Article:
+    def read(_: str) -> tuple[str, str]:
         raise UsageError("No such thing.")
 
     one = replace(checker(), read=read)

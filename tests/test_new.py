@@ -22,11 +22,11 @@ from eval.propose import (
     proposed_tags,
     sentences_of,
 )
-from rag.understand import LANGUAGES
 from rag.cldr import Names
 from rag.domain import Article, Exchange, Sentence
 from rag.errors import UsageError
 from rag.settings import Settings
+from rag.understand import LANGUAGES
 
 NAMES = Names(LANGUAGES)
 MILL = (

@@ -171,7 +171,8 @@ def test_copy_leaves_the_dead_behind(store: Store) -> None:
     assert store.copy(one, "joined") == 2
     assert store.count() == {"one": 3, "joined": 3}
     assert store.passages([a.id, b.id, c.id, d.id], [joined]) == {a.id: a, c.id: c, d.id: d}
-    assert store.search(axis(2), [joined], 1) == [{c.id: pytest.approx(1.0, abs=1e-3)}]
+    (found,) = store.search(axis(2), [joined], 1)
+    assert found == {c.id: pytest.approx(1.0, abs=1e-3)}
 
 
 def test_copy_of_nothing_living_makes_no_segment(store: Store) -> None:
