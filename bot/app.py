@@ -112,6 +112,9 @@ class Running:
             except Exception as error:  # noqa: BLE001 - the library raises whatever it runs into
                 _log.error("Update %d cannot be read any more: %s", row.update_id, where(error))
                 await self.parts.inbox.apologised(row.update_id)
+                continue
+            if update.inline_query:  # Telegram has forgotten whom the results are for.
+                await self.parts.inbox.done(row.update_id)
             else:
                 self.queue.restore(update)
         if rows:

@@ -211,6 +211,23 @@ def body(person: Person, number: int, text: str) -> str:
     return json.dumps({"update_id": number, "message": message | {"chat": chat, "from": sender}})
 
 
+async def test_open_inline_query_is_closed(
+    server: Telegram, anna: Person, library: Settings
+) -> None:
+    """Telegram has forgotten it: it costs no question of the person's, and nobody an answer."""
+    sender = {"id": anna.id, "is_bot": False, "first_name": "Anna"}
+    query = {"id": "1", "from": sender, "query": ASKED, "offset": ""}
+    async with stored(library) as database:
+        written = json.dumps({"update_id": 7, "inline_query": query})
+        await Inbox(database).add(7, None, anna.id, written, datetime.now(UTC))
+    async with working(server, library) as work:
+        await work.settled()
+        parts = work.running.parts
+        assert await states(parts.database) == ["done"]
+        assert await parts.quota.used(anna.id, datetime.now(UTC)) == (0, 0)
+    assert not server.calls("answerInlineQuery")
+
+
 async def test_what_was_open_is_handled_first_and_in_order(
     server: Telegram, anna: Person, library: Settings
 ) -> None:
