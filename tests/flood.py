@@ -533,7 +533,9 @@ def verdict(found: Sequence[Figures]) -> str:
     """The last lines."""
     echo, *mine = found
     ratios = ", ".join(f"{one.rate / echo.rate:.2f} {one.name}" for one in mine)
-    return f"Throughput, where the echo bot's is 1: {ratios}. {RATIO} is wanted."
+    missed = sum(one.rate < RATIO * echo.rate for one in mine)
+    wanted = f"{RATIO} is wanted" + (f", and missed by {missed} of {len(mine)}." if missed else ".")
+    return f"Throughput, where the echo bot's is 1: {ratios}; {wanted}"
 
 
 def main(chats: int, each: int, slow_chats: int, slow_each: int) -> int:

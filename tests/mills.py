@@ -4,6 +4,7 @@ What `tests.crash` and `tests.flood` have in common. Every question is about a t
 about, so that a message says by itself which question it answers.
 """
 
+import json
 import os
 import random
 import signal
@@ -79,7 +80,7 @@ def writer(seed: str, seconds: tuple[float, float]) -> Callable[[Request], Reply
     def reply(request: Request) -> Reply:
         sight = Sight(request=request)
         if not request.message("system").startswith(_ANSWERING):
-            return completes("{}")  # The question needs no other words.
+            return completes(json.dumps({"question": sight.question}))  # It stands alone.
         (town,) = towns_in(sight.question)
         about = {key: text for key, text in sight.sentences.items() if f" {town} " in text}
         said = reply_of(*({"text": text, "keys": [key]} for key, text in about.items()))

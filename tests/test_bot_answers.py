@@ -121,6 +121,16 @@ async def test_exchanges_are_what_was_said(answers: Answers) -> None:
     )
 
 
+async def test_own_answer_is_no_exchange(answers: Answers) -> None:
+    """What an update was answered with before a kill is no part of what came before it."""
+    for number, question in ((1, "Who?"), (2, "When?")):
+        await answers.keep(kept(question), update_id=number)
+    later = NOW + timedelta(seconds=1)
+    found = await answers.exchanges(PRIVATE, later, besides=2)
+    assert [one.question for one in found] == ["Who?"]
+    assert len(await answers.exchanges(PRIVATE, later)) == 2
+
+
 async def test_exchanges_are_the_last_and_fresh(answers: Answers) -> None:
     """Only so many, only of so many hours, oldest first, and only of before the question."""
     for hours in range(30):

@@ -19,6 +19,7 @@ from sqlalchemy import insert, select, update
 
 from bot import app, callbacks, commands, hook
 from bot.app import PRUNE, run
+from bot.cli import main
 from bot.database import Database
 from bot.domain import Interface
 from bot.fetch import TokenRefusedError
@@ -35,8 +36,8 @@ from tests.conftest import ANSWERED, ASKED
 from tests.telegram_people import Person
 from tests.telegram_server import Telegram, telegram
 from tests.telegram_values import Message
-from tests.test_bot_pitfalls import free_port
-from tests.whole import QUICK, Work, library_of, working
+from tests.telegram_world import TOKEN
+from tests.whole import QUICK, Work, free_port, library_of, working
 
 ENGLISH = words(Interface.EN)
 RESET = ENGLISH.phrase("reset.done")
@@ -277,18 +278,18 @@ async def test_update_that_ends_the_bot_each_time_is_given_up(
 # --- What disturbs it ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("times", [1, 3])
 async def test_what_follows_in_a_chat_waits_for_what_could_not_be_said(
-    server: Telegram, anna: Person, library: Settings
+    times: int, server: Telegram, anna: Person, library: Settings
 ) -> None:
     """Order is kept through a failure, and other chats do not wait."""
     ben = server.person("Ben")
-    server.fail_next("sendMessage", chat=anna.id, times=3, status=401)
+    server.fail_next("sendMessage", chat=anna.id, times=times, status=401)
     async with working(server, library) as work:
         for name in ("mill", "bridge", "mill"):
             anna.says(f"/article {name}")
         ben.says("/reset")
         await work.until(lambda: server.messages(ben))
-        assert not server.messages(anna)
         messages = await said(work, anna, 3)
         assert not work.running.routes.waiting
     assert [one.text.partition("\n")[0] for one in messages] == [
@@ -482,3 +483,20 @@ async def test_nothing_stays_in_memory(server: Telegram, library: Settings) -> N
         assert not await running.parts.database.read(
             select(DELIVERIES.c.id).where(DELIVERIES.c.state != "sent")
         )
+
+
+def test_what_breaks_the_bot_is_told_without_its_secrets(
+    library: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command line ends with a sentence and status 1; Python itself prints nothing."""
+
+    async def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError(f"no bot for {TOKEN}")
+
+    monkeypatch.setenv("CITEBOT_TELEGRAM_TOKEN", TOKEN)
+    monkeypatch.chdir(library.data)
+    with patch.object(app, "run", breaks):
+        assert main([]) == 1
+    _, err = capsys.readouterr()
+    assert err.startswith("citebot: The bot broke (RuntimeError: no bot for [token])")
+    assert len(err.splitlines()) == 1

@@ -207,6 +207,28 @@ async def test_several_are_closed_together(inbox: Inbox) -> None:
     assert [one.update_id for one in await inbox.open()] == [2]
 
 
+async def test_several_become_one(inbox: Inbox, database: Database) -> None:
+    """The last of them says it all from then on; of the others nothing is left."""
+    for number in (1, 2, 3):
+        await inbox.add(number, 10, 20, f"part {number}", NOW)
+        await inbox.begin(number)
+    assert await inbox.join(3, "whole", (1, 2))
+    assert [(one.update_id, one.body) for one in await inbox.open()] == [(3, "whole")]
+    assert await texts(database, INBOX) == {"", "whole"}
+    assert [await inbox.is_open(number) for number in (1, 2, 3, 4)] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("closed", [1, 3])
+async def test_what_is_closed_already_joins_nothing(inbox: Inbox, closed: int) -> None:
+    """Where one of them is done, or is to be forgotten, all stay as they are."""
+    for number in (1, 2, 3):
+        await inbox.add(number, 10, 20, f"part {number}", NOW)
+    await inbox.done(closed)
+    before = await inbox.open()
+    assert not await inbox.join(3, "whole", (1, 2))
+    assert await inbox.open() == before
+
+
 async def test_prune_keeps_what_is_open(inbox: Inbox, database: Database) -> None:
     """Old updates go, but for those that are not closed, however old."""
     for number, days in ((1, 3), (2, 3), (3, 1)):

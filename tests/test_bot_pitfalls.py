@@ -6,7 +6,6 @@ The table is in `../shared/reference/telegram.md`; `ROWS` says which test stands
 import asyncio
 import random
 import re
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +32,7 @@ from tests.openai_server import Reply, Request, serving
 from tests.telegram_people import Person, Place
 from tests.telegram_server import Telegram, telegram
 from tests.telegram_values import Message
-from tests.whole import Work, library_of, repeating, working, written
+from tests.whole import Work, free_port, library_of, repeating, working, written
 
 TABLE = Path(__file__).parents[2] / "shared" / "reference" / "telegram.md"
 
@@ -239,14 +238,16 @@ async def test_concurrent_updates_order(server: Telegram, corpus: Path) -> None:
     """What three chats say twenty times in quick succession is answered in order in each."""
     chance = random.Random(4)  # noqa: S311 - to be drawn again
     people = [server.person(name) for name in ("Anna", "Ben", "Cleo")]
-    asked = {one: [chance.choice(("The mill", "The bridge")) for _ in range(20)] for one in people}
-    for said_now in zip(*asked.values(), strict=True):
-        for person, title in zip(people, said_now, strict=True):
-            person.says(f"/article {title}")
-    async with working(server, library_of(corpus)) as work:
-        for person, titles in asked.items():
-            answers = await said(work, person, 20, patience=10.0)
-            assert [one.text.partition("\n")[0] for one in answers] == titles
+    slow, quick = (ASKED, ANSWERED), ("/article The bridge", "The bridge")
+    asked = {one: [chance.choice((slow, quick)) for _ in range(20)] for one in people}
+    for now in zip(*asked.values(), strict=True):
+        for person, (text, _) in zip(people, now, strict=True):
+            person.says(text)
+    with written(corpus, repeating("was sold", delay=0.05)) as library:
+        async with working(server, library, per_minute=100) as work:
+            for person, texts in asked.items():
+                answers = await said(work, person, 20, patience=10.0)
+                assert [one.text.partition("\n")[0] for one in answers] == [end for _, end in texts]
 
 
 async def test_429(server: Telegram, anna: Person, corpus: Path) -> None:
@@ -583,9 +584,3 @@ def _message(person: Person) -> dict[str, object]:
         "text": "/reset",
         "entities": [command],
     }
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -11,6 +11,7 @@ pauses. At the end no task of the bot's may be left.
 import asyncio
 import json
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -172,3 +173,10 @@ def written(corpus: Path, script: Callable[[Request], Reply], **more: Any) -> It
     with serving(script) as model:
         told = {"model": MODEL, "openai_base_url": model.url, "openai_api_key": KEY}
         yield library_of(corpus, **told | more)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
