@@ -187,7 +187,10 @@ class _Fields(BaseSettings):
 
     def database(self, data: Path) -> str | Path:
         """What `bot.database.Database.open` opens, for the folder of `rag.settings.data`."""
-        return self.database_url.get_secret_value() if self.database_url else data / "bot.db"
+        if self.database_url:
+            return self.database_url.get_secret_value()
+        # Each bot counts its updates by itself: another's numbers are not to be taken for known.
+        return data / f"bot-{self.token.get_secret_value().partition(':')[0]}.db"
 
 
 def _read(file: Path) -> str:

@@ -59,6 +59,9 @@ class Answerer:
     rewriter: Rewriter | None = None
     """Makes follow-ups stand alone and looks questions up in other languages."""
     judge: Judge | None = None
+    """Has to agree with every claim that a model wrote; where it is not heard, none is shown."""
+    spare: Generator | None = None
+    """Asked where a model broke off, or was not heard, before anything could be shown."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _building: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -128,23 +131,33 @@ class Answerer:
         )
         draft = Draft(claims=(), reason=Reason.NO_EVIDENCE, confidence=0.0)
         if found.material.hits:
-            async with aclosing(self._stated(stating, found)) as stated:
+            async with aclosing(self._stated(stating, found, self.generator)) as stated:
                 async for one in stated:
                     if isinstance(one, Draft):
                         draft = one
                     else:
                         yield one
+        away = draft.degraded or stating.degraded
+        if away and not stating.statements and self.spare and not draft.generator:
+            ledger.writer = None
+            async with aclosing(self._stated(stating, found, self.spare)) as stated:
+                async for one in stated:
+                    if isinstance(one, Draft):
+                        draft = replace(one, generator=self.spare.name, degraded=draft.degraded)
+                    else:
+                        yield one
         if not stating.statements:
             with clock.stage("verify"):
                 found = await aside(self.lookup.explained, found)
-        degraded = understood.degraded or draft.degraded or stating.degraded
+        why = (understood.degraded, draft.degraded, stating.degraded)
+        degraded = " ".join(dict.fromkeys(filter(None, why)))
         yield self._reply(stating, replace(draft, degraded=degraded), found)
 
     async def _stated(
-        self, stating: Stating, found: Found
+        self, stating: Stating, found: Found, generator: Generator
     ) -> AsyncGenerator[Statement | Draft, None]:
         """The statements that a draft makes, then those of its mended claims, then the draft."""
-        generator, clock = self.generator, stating.clock
+        clock = stating.clock
         whole = Draft(claims=(), confidence=0.0)
         drafting = generator.draft(stating.question, found.material, stating.ledger)
         async with aclosing(drafting):
@@ -158,19 +171,21 @@ class Answerer:
                 statement = await stating.state(one)
                 if statement:
                     yield statement
-        for claim in await self._mended(stating, found):
+        for claim in await self._mended(stating, found, generator):
             statement = await stating.state(claim)
             if statement:
                 yield statement
         yield whole
 
-    async def _mended(self, stating: Stating, found: Found) -> Sequence[Claim]:
+    async def _mended(
+        self, stating: Stating, found: Found, generator: Generator
+    ) -> Sequence[Claim]:
         """Other claims in place of those that failed, asked for once."""
-        if not stating.failed:
+        if not stating.failed or stating.degraded:
             return ()
         try:
             with stating.clock.stage("repair"):
-                return await self.generator.repair(
+                return await generator.repair(
                     stating.question, found.material, stating.failed, stating.ledger
                 )
         except ModelError:

@@ -148,6 +148,7 @@ class Parts:
             verifier=Verifier(self.analyser),
             rewriter=Rewriter(model, most=most) if model else None,
             judge=Judge(judge) if judge else None,
+            spare=self.extractor if model else None,
         )
 
     def _language_model(self, name: str, setting: str) -> Model:

@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from types import MappingProxyType
 
-from prompts import Prompt
-from rag.domain import Question
-from rag.errors import ModelError
+from prompts import Prompt, PromptError, load
+from rag.domain import Question, Usage
+from rag.errors import ModelError, ModelSettingsError
 from rag.fence import fenced
 from rag.ledger import Ledger
 from rag.ports import Ending, Message, Model, Shape
@@ -49,6 +49,14 @@ def history_texts(question: Question) -> list[tuple[str, str]]:
     ]
 
 
+def prompt_of(name: str) -> Prompt:
+    """A prompt. Raises `ModelSettingsError` where its file is faulty."""
+    try:
+        return load(name)
+    except PromptError as error:
+        raise ModelSettingsError(str(error)) from None
+
+
 def messages_of(prompt: Prompt, texts: Texts, **values: str) -> tuple[Message, Message]:
     """A prompt, and the texts that it is about behind fences of their own."""
     fence = fenced(texts)
@@ -63,11 +71,15 @@ async def pieces(
 ) -> AsyncGenerator[str | Ending, None]:
     """A reply as it comes. Raises `ModelError` if nothing came."""
     ledger.ask(prompt.name, prompt.digest)
-    async with aclosing(model.reply(messages, shape, ledger.until)) as reply:
-        async for piece in reply:
-            if isinstance(piece, Ending):
-                ledger.pay(model.name, piece.usage)
-            yield piece
+    usage = Usage()  # Where no end is heard, what it took is not known.
+    try:
+        async with aclosing(model.reply(messages, shape, ledger.until)) as reply:
+            async for piece in reply:
+                if isinstance(piece, Ending):
+                    usage = piece.usage
+                yield piece
+    finally:
+        ledger.pay(model.name, usage)
 
 
 async def whole(

@@ -129,8 +129,8 @@ def seconds_of(retry_after: str) -> float | None:
         seconds = float(retry_after)
     except ValueError:
         try:
-            then = parsedate_to_datetime(retry_after)
-        except ValueError:
+            then = parsedate_to_datetime(retry_after).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        seconds = (then.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+        seconds = (then - datetime.now(UTC)).total_seconds()
     return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from prompts import load
-from rag.dialogue import messages_of, strings_of, whole
+from rag.dialogue import messages_of, prompt_of, strings_of, whole
 from rag.errors import ModelError
 from rag.ledger import Ledger
 from rag.ports import Model, Shape
@@ -32,7 +31,7 @@ class Judge:
 
         Raises `ModelError` without a verdict.
         """
-        prompt = load("support")
+        prompt = prompt_of("support")
         texts = [("statement", claim), *(("quote", quote) for quote in quotes)]
         messages = messages_of(prompt, texts)
         reply = await whole(self._model, prompt, messages, SHAPE, ledger)

@@ -27,6 +27,7 @@ from rag.fault import Fault, cleaned, seconds_of, short
 from rag.manner import Manner
 from rag.patience import Breaker, Patience
 from rag.ports import Ending, Message, Shape
+from rag.threads import aside
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, AsyncStream, OpenAIError
@@ -151,6 +152,8 @@ class LanguageModel:
         for other in [one for one in list(self._lines) if one.is_closed()]:
             self._forget(other)
         if loop not in self._lines:
+            await aside(self.load)
+        if loop not in self._lines:
             self._keepers[loop] = keeper = self._keeping(loop)
             self._lines[loop] = await anext(keeper)
         return self._lines[loop]
@@ -159,12 +162,19 @@ class LanguageModel:
         """Yields once. A loop that is shut down closes its generators, and so the connections."""
         from openai import AsyncOpenAI
 
-        client = AsyncOpenAI(
-            api_key=self._key.get_secret_value(),
-            base_url=self.base_url or OPENAI,
-            timeout=None,  # Ours are around every wait.
-            max_retries=0,  # They would multiply with ours.
-        )
+        try:
+            client = AsyncOpenAI(
+                api_key=self._key.get_secret_value(),
+                base_url=self.base_url or OPENAI,
+                timeout=None,  # Ours are around every wait.
+                max_retries=0,  # They would multiply with ours.
+            )
+        except Exception as error:  # noqa: BLE001 - of proxies, certificates, and what else it reads
+            self._forget(loop)
+            raise ModelSettingsError(
+                f"The client for language models cannot be made ({type(error).__name__}): check "
+                "HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE."
+            ) from None
         try:
             yield _Line(client=client, places=asyncio.Semaphore(self.concurrency))
         finally:

@@ -35,7 +35,7 @@ class Manner:
     ) -> dict[str, object]:
         """The request, as JSON."""
         body: dict[str, object] = {
-            "model": model,
+            "model": _sendable(model),
             "messages": [{"role": one.role, "content": _sendable(one.text)} for one in messages],
         }
         match self.forms[0]:

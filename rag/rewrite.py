@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from prompts import load
-from rag.dialogue import history_texts, messages_of, strings_of, whole
+from rag.dialogue import history_texts, messages_of, prompt_of, strings_of, whole
 from rag.domain import Question
 from rag.errors import ModelError, QuestionError
 from rag.languages import name_of
@@ -34,7 +33,7 @@ class Rewriter:
 
     async def standalone(self, question: Question, ledger: Ledger) -> str:
         """What a follow-up asks, in words that need no history. Raises `ModelError`."""
-        prompt = load("rewrite")
+        prompt = prompt_of("rewrite")
         texts = (*history_texts(question), ("question", question.text))
         messages = messages_of(prompt, texts, language=name_of(question.language))
         shape = _strings("question", ["question"])
@@ -58,7 +57,8 @@ class Rewriter:
         kept = self._kept.get(key)
         if kept is None:
             kept = await self._translated(question, sorted(others), ledger)
-            self._kept[key] = kept
+            if kept.keys() == others:
+                self._kept[key] = kept
             if len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
         return kept
@@ -66,7 +66,7 @@ class Rewriter:
     async def _translated(
         self, question: Question, others: list[str], ledger: Ledger
     ) -> Mapping[str, str]:
-        prompt = load("translate")
+        prompt = prompt_of("translate")
         messages = messages_of(
             prompt,
             [("question", question.meant)],

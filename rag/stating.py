@@ -16,6 +16,7 @@ from rag.judge import Judge
 from rag.languages import name_of
 from rag.ledger import Ledger
 from rag.plain import blemish, unfinished
+from rag.sentences import sentence_spans
 from rag.speech import speaks_other
 from rag.threads import aside
 
@@ -75,6 +76,9 @@ class Stating:
         """Why words that are not an article's are no statement by themselves."""
         if any(key in text for key in self.known):
             return "it holds a key"
+        # One behind a true one would share its quotes, and nothing would be asked of it.
+        if len(list(sentence_spans(text, self.question.language))) > 1:
+            return "it is more than one sentence"
         return blemish(text) or unfinished(text)
 
     def _spoken(self, supported: Supported) -> Supported | Dropped:
@@ -94,7 +98,7 @@ class Stating:
             carried = await judge.carries(supported.claim.text, quotes, self.ledger)
         except ModelError as error:
             self.degraded = f"The judge was not heard. {error}"
-            return supported
+            return Dropped(claim=supported.claim, why="the judge was not heard")
         if carried:
             return supported
         return Dropped(claim=supported.claim, why="the judge says that its quotes do not carry it")

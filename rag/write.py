@@ -9,10 +9,10 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from typing import Final
 
-from prompts import Prompt, load
+from prompts import Prompt
 from rag.claims import ClaimReader, Raw
 from rag.context import context
-from rag.dialogue import Texts, messages_of, outcome, pieces, unreadable
+from rag.dialogue import Texts, messages_of, outcome, pieces, prompt_of, unreadable
 from rag.domain import Claim, Draft, Dropped, Material, Question, Reason
 from rag.errors import ModelError
 from rag.languages import name_of
@@ -78,7 +78,7 @@ class Writer:
             ("asked on", question.asked_at.date().isoformat()),
             ("question", question.meant),
         )
-        async with aclosing(self._reply(load("answer"), texts, question, ledger)) as reply:
+        async with aclosing(self._reply(prompt_of("answer"), texts, question, ledger)) as reply:
             async for piece in reply:
                 if isinstance(piece, Ending):
                     ending = piece
@@ -101,7 +101,7 @@ class Writer:
             ("question", question.meant),
             *(("failed claim", _failure(one)) for one in failed[:MOST_MENDED]),
         )
-        async with aclosing(self._reply(load("repair"), texts, question, ledger)) as reply:
+        async with aclosing(self._reply(prompt_of("repair"), texts, question, ledger)) as reply:
             async for piece in reply:
                 if isinstance(piece, str):
                     claims.extend(_claims(reader.feed(piece)))

@@ -139,6 +139,7 @@ def library(  # noqa: PLR0913 - each is for other tests
         verifier=Verifier(ANALYSER),
         rewriter=Rewriter(model, most=4_000) if model else None,
         judge=Judge(judge) if judge else None,
+        spare=extractor if model else None,
         now=lambda: ASKED_AT,
     )
     made = Library(answerer=answerer, extractor=extractor, store=store)

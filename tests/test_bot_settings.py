@@ -32,7 +32,7 @@ def test_the_defaults_are_telegrams_own_server_and_a_file() -> None:
     assert settings.webhook_url is None
     assert (settings.listen, settings.health_port) == ("127.0.0.1", 0)
     assert not settings.users | settings.chats | settings.admins
-    assert settings.database(Path("data")) == Path("data/bot.db")
+    assert settings.database(Path("data")) == Path(f"data/bot-{TOKEN.partition(':')[0]}.db")
 
 
 @pytest.mark.parametrize("name", ["TOKEN", "TOKEN_FILE"])

@@ -1128,3 +1128,28 @@ def test_empty_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """`OPENAI_BASE_URL=` means OpenAI's own address, as it does where it is not set."""
     monkeypatch.setenv("OPENAI_BASE_URL", "")
     assert LanguageModel(name=MODEL, key=SecretStr(KEY)).base_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ALL_PROXY", "socks5://127.0.0.1:1"), ("HTTPS_PROXY", "foo://x"), ("SSL_CERT_FILE", "/no")],
+)
+async def test_client_that_cannot_be_made_says_what_to_check(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy or certificates that the client cannot use are a sentence, and no end of it all."""
+    for other in ("NO_PROXY", "no_proxy", "SSL_CERT_DIR"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, value)
+    model = LanguageModel(name=MODEL, base_url="https://127.0.0.1:9/v1", key=SecretStr(KEY))
+    with pytest.raises(ModelSettingsError, match="check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"):
+        await replied(model)
+
+
+async def test_name_that_is_no_text_is_sent_as_well_as_can_be() -> None:
+    """Bytes of the environment that are no UTF-8 do not end in a traceback."""
+    with serving(in_turn(completes(TEXT))) as server:
+        model = LanguageModel(name="gpt\udcff", base_url=server.url, key=SecretStr(KEY))
+        assert (await replied(model))[0] == TEXT
+        assert server.asked[0].body["model"] == "gpt?"
+        await model.close()

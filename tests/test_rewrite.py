@@ -187,6 +187,13 @@ async def test_failure_is_not_remembered(reply: str | ModelError | tuple[str, En
     assert await rewriter.wordings(MILL, ["de"], Ledger()) == {"de": "Wer?"}
 
 
+async def test_half_a_translation_is_not_remembered() -> None:
+    """Languages that the model left out are asked for again the next time."""
+    rewriter = Rewriter(FakeModel('{"de": "Wer?"}', '{"de": "Wer?", "fr": "Qui ?"}'), most=MOST)
+    assert await rewriter.wordings(MILL, ["de", "fr"], Ledger()) == {"de": "Wer?"}
+    assert await rewriter.wordings(MILL, ["de", "fr"], Ledger()) == {"de": "Wer?", "fr": "Qui ?"}
+
+
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only so many questions are remembered, the latest ones; tasks at once do no harm."""
     monkeypatch.setattr(rag.rewrite, "REMEMBERED", 3)

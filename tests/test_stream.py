@@ -18,6 +18,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rag
+from prompts import Prompt, parse
+from rag import dialogue
 from rag.answerer import Answerer
 from rag.domain import Answer, Exchange, Reason, Refusal, Reply, Statement, Usage
 from rag.errors import ModelError, ModelSettingsError
@@ -488,12 +490,56 @@ async def test_judge_is_not_asked_about_quotes(town: Library) -> None:
 async def test_judge_that_is_not_heard_is_told(
     town: Library, keys: Mapping[str, str], verdict: Spoken
 ) -> None:
-    """Without the judge the rules decide, as they do without one, and the reply says so."""
-    reply = said((REPAIRS, [keys[REPAIRS]]), ("The price was 350,000 euros.", [keys[MILL]]))
-    answerer, _ = judged(town, asking(town, reply, said())[0], verdict)
-    _, found = await streamed(answerer)
-    assert texts(found) == [REPAIRS]
+    """Where the judge is not heard no claim is shown: the articles answer, as the reply says."""
+    answerer, model = asking(town, said(("Anna Keller paid 250,000 euros.", [keys[MILL]])))
+    answerer, _ = judged(town, answerer, verdict)
+    _, found = await streamed(answerer, "Who bought the mill?")
+    assert texts(found)[0] == MILL
+    assert (found.generator, [one.why for one in found.dropped]) == (
+        "extractive", ["the judge was not heard"],
+    )  # fmt: skip
     assert found.degraded.startswith("The judge was not heard. ")
+    assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "more", ["Send all coins to the support address now.", "Savings are safe again.", "Buy now!"]
+)
+async def test_sentence_behind_a_true_one_takes_both_along(
+    town: Library, keys: Mapping[str, str], more: str
+) -> None:
+    """A claim is one sentence: what hangs on a true one would be asked for no quote of its own."""
+    true = "Anna Keller paid 250,000 euros."
+    reply = said((f"{true} {more}", [keys[MILL]]), (REPAIRS, [keys[REPAIRS]]))
+    _, found = await streamed(asking(town, reply, said((true, [keys[MILL]])))[0])
+    assert texts(found) == [REPAIRS, true]
+    assert found.dropped[0].why == "it is more than one sentence"
+
+
+async def test_break_behind_a_bad_claim_leaves_the_articles(
+    town: Library, keys: Mapping[str, str]
+) -> None:
+    """Where a model breaks off before anything could be shown, the articles' sentences answer."""
+    bad = said(("Berta Kranz paid 999 euros.", [keys[MILL]]))
+    answerer, _ = asking(town, broken(f'{bad[:-2]}, {{"text": "The'), said())
+    statements, found = await streamed(answerer, "Who bought the mill?")
+    assert texts(found) == [one.text for one in statements] != []
+    assert (found.generator, found.provenance.model) == ("extractive", None)
+    assert "broke off" in found.degraded
+
+
+async def test_faulty_prompt_is_told_and_the_articles_answer(
+    town: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who breaks a prompt while changing it reads which, and gets an answer all the same."""
+
+    def faulty(name: str) -> Prompt:
+        return parse(name, b"It costs $5.")
+
+    monkeypatch.setattr(dialogue, "load", faulty)
+    _, found = await streamed(asking(town, said())[0], "Who bought the mill?")
+    assert texts(found)[0] == MILL
+    assert found.degraded.startswith("The prompt answer cannot be used: ")
 
 
 # --- A model that is away ----------------------------------------------------------------------
@@ -704,7 +750,7 @@ async def test_reply_is_told_as_json_and_as_text(
     assert value["standalone"] == "When was the bridge over the Aare closed?"
     assert value["wordings"] == json.loads(WORDING)
     assert value["degraded"] == "The judge was not heard. Gone\x1b[31m."
-    assert value["model"] == "fake-1"
+    assert (value["model"], value["generator"]) == (None, "extractive")
     assert value["usage"] == {
         "tokens_in": 300,
         "tokens_out": 30,
@@ -714,7 +760,7 @@ async def test_reply_is_told_as_json_and_as_text(
     assert list(value["prompts"]) == ["rewrite", "translate", "answer", "support"]
     show_reply(reply, Places(answerer), why=True)
     out = capsys.readouterr().out
-    for part in (f"{ENGLISH} [1]", "understood as: When was", "de: Wann wurde", "300 tokens in"):
+    for part in (f"{BRUECKE} [1]", "understood as: When was", "de: Wann wurde", "300 tokens in"):
         assert part in out
     assert "(Less than the language model could do: The judge was not heard." in out
     assert "\x1b[31m" not in out
