@@ -373,7 +373,8 @@ def run(seed: str, mills: Mills, database: Callable[[], str] | None = None) -> E
         server = stack.enter_context(telegram())
         model = stack.enter_context(serving(writer(seed, MODEL_SECONDS)))
         made = environment(server.url, server.token, mills, data, model.url)
-        address = database() if database else f"sqlite:///{data / 'bot.db'}"
+        file = data / f"bot-{server.token.partition(':')[0]}.db"
+        address = database() if database else f"sqlite:///{file}"
         if database:
             made["CITEBOT_DATABASE_URL"] = address
         bot = stack.enter_context(program(made, folder, "-m", "bot"))

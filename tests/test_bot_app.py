@@ -72,7 +72,7 @@ def own(server: Telegram, **more: Any) -> BotSettings:
 @asynccontextmanager
 async def stored(library: Settings) -> AsyncIterator[Database]:
     """The database of a bot that is not at work."""
-    database = await Database.open(library.data / "bot.db")
+    database = await Database.open(BotSettings(token=TOKEN).database(library.data))
     yield database
     await database.close()
 
